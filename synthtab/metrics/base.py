@@ -1,0 +1,81 @@
+"""What every metric is described by: name, section, version, range, perfect score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from synthtab.results import Section
+
+__all__ = ["METRICS", "Metric", "metric"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A definition with a version: figures of two versions are never compared.
+
+    Parameters
+    ----------
+    name : str
+        Short name, as in `AuditResult.frame`.
+    section : Section
+        Family of questions.
+    version : int
+        Raised whenever the definition changes.
+    label : str
+        Name for people.
+    best : float
+        The value of a perfect match.
+    """
+
+    name: str
+    section: Section
+    version: int
+    label: str
+    best: float = 0.0
+
+
+METRICS: dict[str, Metric] = {
+    item.name: item
+    for item in (
+        Metric("outside_domain", Section.SCHEMA, 1, "rows outside the schema's domain"),
+        Metric("broken_rules", Section.SCHEMA, 1, "rows that break a rule"),
+        Metric("tvd", Section.MARGINAL, 1, "total variation distance"),
+        Metric("ks", Section.MARGINAL, 1, "Kolmogorov–Smirnov distance"),
+        Metric("wasserstein", Section.MARGINAL, 1, "Wasserstein distance in inter-quartile ranges"),
+        Metric("missing_rate", Section.MARGINAL, 1, "difference of missing rates"),
+        Metric("interaction_tvd", Section.ASSOCIATION, 1, "five-bin interaction distance"),
+        Metric("pair_tvd", Section.ASSOCIATION, 1, "two-way total variation distance"),
+        Metric("cramers_v", Section.ASSOCIATION, 1, "difference of bias-corrected Cramér's V"),
+        Metric("spearman", Section.ASSOCIATION, 1, "difference of Spearman correlations"),
+        Metric("coverage", Section.RARE, 1, "rare categories not found"),
+        Metric("rare_mass", Section.RARE, 1, "mass of rare categories, synthetic over real", 1.0),
+        Metric("invented", Section.RARE, 1, "rows with an invented category"),
+        Metric("tail_mass", Section.TAILS, 1, "relative difference of tail mass"),
+        Metric("tstr", Section.UTILITY, 1, "train on synthetic, test on real", 1.0),
+        Metric("trtr", Section.UTILITY, 1, "train on real, test on real", 1.0),
+        Metric("c2st_auc", Section.DETECTION, 1, "classifier two-sample test, area under the curve", 0.5),
+        Metric("exact_copies", Section.PRIVACY, 1, "exact copies of training rows beyond those of holdout rows"),
+        Metric("membership_auc", Section.PRIVACY, 1, "membership inference, area under the curve", 0.5),
+        Metric("membership_tpr_at_1fpr", Section.PRIVACY, 1, "members found at 1 % false alarms", 0.01),
+        Metric("membership_tpr_at_10fpr", Section.PRIVACY, 1, "members found at 10 % false alarms", 0.10),
+        Metric("dcr_share", Section.PRIVACY, 1, "synthetic rows closer to training than to holdout rows", 0.5),
+        Metric("nndr", Section.PRIVACY, 1, "nearest-neighbour distance ratio to training rows", 1.0),
+        Metric("blind_auc", Section.PRIVACY, 1, "training told from holdout without the synthetic table", 0.5),
+    )
+}
+
+
+def metric(name: str) -> Metric:
+    """Give a metric by its name.
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+
+    Returns
+    -------
+    Metric
+        The definition.
+    """
+    return METRICS[name]

@@ -1,0 +1,201 @@
+"""Suppression: what may leave the house, decided in one place.
+
+A number that comes from a real count c may be shown only when at least k people hold the value and at least k
+do not. Cells that fail are withheld, and so is the next smallest whenever what is withheld could otherwise be
+found by subtraction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from synthtab.profiling.plan import RARE_LEVELS, ColumnPlan, ProfilePlan
+from synthtab.profiling.profile import Moments, Profile
+from synthtab.schema.casting import FloatArray, IntArray
+
+__all__ = ["releasable_profile", "withheld_cells"]
+
+_LEAST_POOLED = 3
+_SIGNIFICANT = 3
+
+
+def withheld_cells(counts: npt.NDArray[np.integer], k: int) -> npt.NDArray[np.bool_]:
+    """Say which cells of a table of counts must not be shown.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (cells,)
+        People in each cell; the cells are disjoint and their sum is known to the reader.
+    k : int
+        Smallest number of people that may be shown.
+
+    Returns
+    -------
+    ndarray of bool, shape (cells,)
+        True where withheld. Never exactly one, and never fewer than `k` people together.
+
+    Examples
+    --------
+    >>> withheld_cells(np.array([500, 40, 30, 3]), k=10).tolist()
+    [False, False, True, True]
+    """
+    total = int(counts.sum())
+    hidden = (counts < k) | (total - counts < k)
+    order = np.argsort(counts, kind="stable")
+    for cell in order:
+        if not hidden.any() or (hidden.sum() > 1 and counts[hidden].sum() >= k):
+            break
+        hidden[cell] = True
+    return hidden
+
+
+def releasable_profile(profile: Profile, k: int = 10) -> Profile:
+    """Give the form of a profile that may be saved and sent.
+
+    Exact values become cells of at least `k` people, rare levels are pooled in threes or more, every count is
+    put on a grid of `k` with smaller ones set to zero, shards are added up, and moments keep three digits.
+
+    Parameters
+    ----------
+    profile : Profile
+        The full counts.
+    k : int, default 10
+        Smallest number of people that may be shown.
+
+    Returns
+    -------
+    Profile
+        One shard; `suppressed_below` is `k`.
+    """
+    merged = [_merge_column(column, profile.bin_totals[index], k) for index, column in enumerate(profile.plan.columns)]
+    columns = tuple(column for column, _ in merged)
+    plan = ProfilePlan(columns, profile.plan.pairs, profile.plan.schema)
+    bins = tuple(
+        _on_grid(counts @ _membership(groups), k)[None, :]
+        for counts, (_, groups) in zip(profile.bin_totals, merged, strict=True)
+    )
+    pairs = []
+    for (first, second), counts in zip(profile.plan.pairs, profile.pair_totals, strict=True):
+        parts = [_membership(_connected(profile.plan.columns[i].pair_of_bin, merged[i][1])[1]) for i in (first, second)]
+        pairs.append(_on_grid(parts[0].T @ counts @ parts[1], k)[None, :, :])
+    return Profile(
+        plan=plan,
+        shard_rows=_on_grid(np.array([profile.n_rows]), k),
+        bins=bins,
+        overshoot=np.zeros((1, len(columns), 2)),
+        pairs=tuple(pairs),
+        outside=_on_grid(profile.outside.sum(axis=0), k)[None, :],
+        broken=_on_grid(profile.broken.sum(axis=0), k)[None, :],
+        moments=_round_moments(profile.moments, k),
+        suppressed_below=k,
+    )
+
+
+def _on_grid(counts: npt.NDArray[np.generic], k: int) -> IntArray:
+    exact = np.asarray(counts, dtype=np.int64)
+    return np.where(exact < k, 0, (exact + k // 2) // k * k)
+
+
+def _membership(groups: IntArray) -> IntArray:
+    return np.eye(int(groups.max(initial=0)) + 1, dtype=np.int64)[groups]
+
+
+def _merge_column(column: ColumnPlan, counts: IntArray, k: int) -> tuple[ColumnPlan, IntArray]:
+    """Give a column's plan over cells of at least `k` people, and which of them each old bin goes to."""
+    return _merge_numbers(column, counts, k) if column.is_number else _merge_levels(column, counts, k)
+
+
+def _merge_numbers(column: ColumnPlan, counts: IntArray, k: int) -> tuple[ColumnPlan, IntArray]:
+    cells = np.bincount(column.cell_of_bin, weights=counts).astype(np.int64)[:-1]
+    starts = _starts_of_at_least(cells, k)
+    group_of_cell = np.searchsorted(starts, np.arange(len(cells)), side="right") - 1
+    groups = np.append(group_of_cell[column.cell_of_bin[:-1]], len(starts))
+    edges = column.edges[[start - 1 for start in starts[1:]]]
+    pair, group = _coarser(column, groups)
+    return (
+        replace(
+            column, points=edges, exact=False, edges=edges, cell_of_bin=np.arange(len(starts) + 1),
+            pair_of_bin=pair, group_of_bin=group,
+        ),
+        groups,
+    )  # fmt: skip
+
+
+def _starts_of_at_least(cells: IntArray, k: int) -> list[int]:
+    starts, mass = [0], 0
+    for index, count in enumerate(cells.tolist()):
+        if mass >= k and cells[index:].sum() >= k:
+            starts.append(index)
+            mass = 0
+        mass += count
+    return starts
+
+
+def _merge_levels(column: ColumnPlan, counts: IntArray, k: int) -> tuple[ColumnPlan, IntArray]:
+    own = counts[: len(column.levels)]
+    order = np.argsort(own, kind="stable")
+    pooled = own < k
+    for level in order:
+        if not pooled.any() or (pooled.sum() >= _LEAST_POOLED and own[pooled].sum() >= k):
+            break
+        pooled[level] = True
+    kept = np.flatnonzero(~pooled)
+    names = tuple(column.levels[level] for level in kept) + ((RARE_LEVELS,) if pooled.any() else ())
+    groups = np.full(len(counts), len(names), dtype=np.int64)
+    groups[: len(own)] = len(kept)
+    groups[kept] = np.arange(len(kept))
+    groups[-1] = len(names) + 1  # unseen levels stay apart, missing values last
+    pair, group = _coarser(column, groups)
+    public = np.append(column.is_public_level[kept], [True] if pooled.any() else [])
+    return (
+        replace(
+            column, levels=names, is_public_level=public.astype(bool), cell_of_bin=np.arange(len(names) + 2),
+            pair_of_bin=pair, group_of_bin=group,
+        ),
+        groups,
+    )  # fmt: skip
+
+
+def _coarser(column: ColumnPlan, groups: IntArray) -> tuple[IntArray, IntArray]:
+    """Give the pair cell and the interaction group of each merged bin."""
+    pair, lookup = _connected(column.pair_of_bin, groups)
+    old_pair = np.zeros(len(lookup), dtype=np.int64)
+    old_pair[column.pair_of_bin] = column.group_of_bin
+    _, group_of_group = _connected(old_pair, lookup)
+    # merged pair cells may join interaction groups: follow both mergings down
+    of_pair = np.zeros(int(lookup.max()) + 1, dtype=np.int64)
+    of_pair[lookup] = group_of_group[old_pair]
+    return pair, of_pair[pair]
+
+
+def _connected(cells: IntArray, groups: IntArray) -> tuple[IntArray, IntArray]:
+    """Join cells that share a merged bin; give the joined cell of each merged bin, and of each old cell."""
+    joined = np.arange(int(cells.max()) + 1)
+    for group in range(int(groups.max()) + 1):
+        own = np.unique(joined[cells[groups == group]])
+        joined[np.isin(joined, own)] = own[0]
+    joined = np.unique(joined, return_inverse=True)[1]
+    of_group = np.zeros(int(groups.max()) + 1, dtype=np.int64)
+    of_group[groups] = joined[cells]
+    return of_group, joined.astype(np.int64)
+
+
+def _round_moments(moments: Moments, k: int) -> Moments:
+    both = moments.both.sum(axis=0)
+    enough = both >= k
+
+    def digits(values: FloatArray) -> FloatArray:
+        total = np.where(enough, values.sum(axis=0), 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            power = 10.0 ** (_SIGNIFICANT - 1 - np.floor(np.log10(np.abs(total))))
+            rounded = np.where(total == 0, 0.0, np.round(total * power) / power)
+        return np.asarray(np.nan_to_num(rounded))[None]
+
+    return Moments(
+        np.where(enough, np.round(both / k) * k, 0.0)[None],
+        digits(moments.sums), digits(moments.squares), digits(moments.products),
+        np.round(moments.centers, 0),
+    )  # fmt: skip

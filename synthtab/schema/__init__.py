@@ -1,0 +1,25 @@
+"""What is public about a table: kinds, domains, rules, privacy roles, the person unit."""
+
+from synthtab.schema.casting import CastTable, LabelColumn, NumberColumn
+from synthtab.schema.columns import ColumnSpec, Domain, Kind, Role, category_label
+from synthtab.schema.rules import FixedCombination, Formula, Inequality, Rule
+from synthtab.schema.table import POOLED_LEVEL, SchemaProblem, SchemaReport, TableSchema
+
+__all__ = [
+    "POOLED_LEVEL",
+    "CastTable",
+    "ColumnSpec",
+    "Domain",
+    "FixedCombination",
+    "Formula",
+    "Inequality",
+    "Kind",
+    "LabelColumn",
+    "NumberColumn",
+    "Role",
+    "Rule",
+    "SchemaProblem",
+    "SchemaReport",
+    "TableSchema",
+    "category_label",
+]
