@@ -83,8 +83,8 @@ def judge(finding: Finding, policy: Policy) -> Check:
     Returns
     -------
     Check
-        FAIL when significant and beyond the margin; WARN when significant within it, or when twice the tolerance
-        could have gone unseen; PASS otherwise. Privacy has no margin: significant is FAIL.
+        FAIL when significant and beyond the margin; WARN when significant within it, or when twice the
+        tolerance could have gone unseen; PASS otherwise. Privacy has no margin: significant is FAIL.
     """
     if finding.not_applicable:
         return _check(finding, Status.NOT_APPLICABLE, None, f"Not applicable: {finding.not_applicable}.")
@@ -106,7 +106,9 @@ def judge(finding: Finding, policy: Policy) -> Check:
         status = Status.FAIL if beyond else Status.WARN
     elif blind:
         status = Status.WARN
-    return _check(finding, status, threshold, _reason(finding, significant=significant, beyond=beyond, blind=blind))
+    return _check(
+        finding, status, threshold, _reason(finding, significant=significant, beyond=beyond, blind=blind)
+    )
 
 
 def _beyond(finding: Finding, threshold: float) -> bool:
@@ -129,7 +131,7 @@ def _reason(finding: Finding, *, significant: bool, beyond: bool, blind: bool) -
     elif significant:
         first = "Worse than fresh real data, but within the margin"
     elif blind:
-        first = "No difference from fresh real data was found, but these tables are too small to see one that matters"
+        first = "No difference was seen, but these tables are too small to see one that matters"
     elif beyond:
         first = "Beyond the margin, but fresh real data of this size does as badly by chance"
     else:

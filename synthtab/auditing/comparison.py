@@ -1,30 +1,37 @@
 """Comparison: training, holdout and synthetic profiles, measured for any choice of their shards.
 
 One function gives every Profile metric for a batch of *weights* over shards. A point estimate is one choice,
-the jackknife leaves out one shard at a time, the null exchanges shards of the synthetic table and the holdout:
-all three are the same computation, so they cannot disagree about a definition.
+the jackknife leaves out one shard at a time, the null exchanges shards of the synthetic table and the
+holdout: all three are the same computation, so they cannot disagree about a definition.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from synthtab.metrics.association import cramers_v, interaction, merge_cells, spearman, table_shares, table_total_variation
+from synthtab.auditing.members import RareLevels, Tail
+from synthtab.metrics.association import (
+    cramers_v,
+    interaction,
+    merge_cells,
+    spearman,
+    table_shares,
+    table_total_variation,
+)
 from synthtab.metrics.marginal import cumulative, kolmogorov_smirnov, shares, total_variation, wasserstein
 from synthtab.metrics.rare import presence, relative_tail_difference
-from synthtab.profiling.plan import GROUPS, ProfilePlan
+from synthtab.profiling.plan import GROUPS
 from synthtab.profiling.profile import Profile
 from synthtab.schema.casting import FloatArray, IntArray
 from synthtab.seeding import generator
 
-__all__ = ["Comparison", "RareLevels", "Reading", "Readings", "Tail", "Weights", "find_rare_levels", "find_tails"]
+__all__ = ["Comparison", "Reading", "Readings", "Weights"]
 
-TAIL_QUANTILES = (0.01, 0.05, 0.95, 0.99)
 CHANCE_DRAWS = 50
-RARE_AT_MOST = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,112 +71,6 @@ class Reading:
 Readings = dict[str, Reading]
 
 
-@dataclass(frozen=True)
-class Tail:
-    """One end of one number column.
-
-    Parameters
-    ----------
-    column : int
-        Position of the column.
-    quantile : float
-        Which tail, e.g. 0.99.
-    bin : int
-        Last bin of a lower tail; bin before the first of an upper one.
-    share : float
-        Share of all real values that lie in it.
-    """
-
-    column: int
-    quantile: float
-    bin: int
-    share: float
-
-
-@dataclass(frozen=True)
-class RareLevels:
-    """Levels that few training rows hold.
-
-    Parameters
-    ----------
-    columns, levels : tuple of int
-        Position of the column, and of the level in its plan.
-    counts : tuple of int
-        Training rows that hold each.
-    """
-
-    columns: tuple[int, ...]
-    levels: tuple[int, ...]
-    counts: tuple[int, ...]
-
-    def __len__(self) -> int:
-        """Give the number of rare levels."""
-        return len(self.levels)
-
-
-def find_rare_levels(train: Profile, at_most: int = RARE_AT_MOST) -> RareLevels:
-    """List the levels that 1 to `at_most` training rows hold.
-
-    Parameters
-    ----------
-    train : Profile
-        The whole training table.
-    at_most : int, default 20
-        Levels with more rows are not rare.
-
-    Returns
-    -------
-    RareLevels
-        In schema order.
-    """
-    found = [
-        (index, level, int(count))
-        for index, column in enumerate(train.plan.columns)
-        for level, count in enumerate(train.bin_totals[index][: len(column.levels)].tolist())
-        if 1 <= count <= at_most
-    ]
-    columns, levels, counts = zip(*found, strict=True) if found else ((), (), ())
-    return RareLevels(columns, levels, counts)
-
-
-def find_tails(plan: ProfilePlan, real: tuple[IntArray, ...], rows: int, k: int) -> tuple[Tail, ...]:
-    """List the tails that enough real rows stand behind.
-
-    Parameters
-    ----------
-    plan : ProfilePlan
-        The plan.
-    real : tuple of ndarray of int
-        One-way counts of all real rows.
-    rows : int
-        Rows of the smaller real table.
-    k : int
-        A tail is scored when its share times `rows` is at least 2k.
-
-    Returns
-    -------
-    tuple of Tail
-        Each tail once; a value that many rows share is no tail.
-    """
-    tails: list[Tail] = []
-    for index in plan.numbers:
-        counts = real[index][:-1]
-        total = counts.sum()
-        if not total:
-            continue
-        below = np.cumsum(counts) / total
-        seen: set[tuple[bool, int]] = set()
-        for quantile in TAIL_QUANTILES:
-            upper, size = quantile > 0.5, min(quantile, 1 - quantile)  # noqa: PLR2004 - the middle
-            edge = int(np.searchsorted(below, quantile, side="left" if upper else "right")) - (0 if upper else 1)
-            share = float(1 - below[edge] if upper else below[edge]) if 0 <= edge < len(below) else 0.0
-            if size * rows < 2 * k or share < size / 2 or (upper, edge) in seen:
-                continue
-            seen.add((upper, edge))
-            tails.append(Tail(index, quantile, edge, share))
-    return tuple(tails)
-
-
 @dataclass(frozen=True, eq=False)
 class _ColumnView:
     """What the marginal metrics need of one column of one table."""
@@ -206,7 +107,13 @@ class Comparison:
     """
 
     def __init__(
-        self, synthetic: Profile, holdout: Profile, train: Profile, rare: RareLevels, tails: tuple[Tail, ...], seed: int
+        self,
+        synthetic: Profile,
+        holdout: Profile,
+        train: Profile,
+        rare: RareLevels,
+        tails: tuple[Tail, ...],
+        seed: int,
     ) -> None:
         self.plan = synthetic.plan
         self.profiles = (synthetic, holdout, train)
@@ -233,8 +140,12 @@ class Comparison:
             By metric name.
         """
         tables = (weights.synthetic, weights.holdout, weights.train)
-        return {**self._read_columns(tables), **self._read_pairs(tables), **self._read_rare(tables),
-                **self._read_rows(tables)}  # fmt: skip
+        return {
+            **self._read_columns(tables),
+            **self._read_pairs(tables),
+            **self._read_rare(tables),
+            **self._read_rows(tables),
+        }
 
     def chance(self, weights: Weights, rows: int) -> dict[str, FloatArray]:
         """Give what tables without the property would score, from samples of the synthetic size.
@@ -253,10 +164,12 @@ class Comparison:
         """
         rng = generator(self.seed, "chance")
         found: dict[str, list[float]] = {name: [] for name in ("tvd", "ks", "wasserstein", "missing_rate")}
-        for index, column in enumerate(self.plan.columns):
+        for index in range(len(self.plan.columns)):
             counts = self._column_counts(index, weights.holdout)
             view = self._column_view(index, counts)
-            draws = rng.multinomial(rows, self._uniform(index, counts[0]), size=CHANCE_DRAWS).astype(np.float64)
+            draws = rng.multinomial(rows, self._uniform(index, counts[0]), size=CHANCE_DRAWS).astype(
+                np.float64
+            )
             for name, value in self._column_distances(index, self._column_view(index, draws), view).items():
                 # a table that forgot missing values altogether is what missing rates are measured against
                 found[name].append(float(view.missing[0] if name == "missing_rate" else value.mean()))
@@ -266,7 +179,9 @@ class Comparison:
             trained = self._pair_counts(position, weights.train)[0]
             total = max(trained.sum(), 1.0)
             product = np.outer(trained.sum(axis=1), trained.sum(axis=0)) / total**2
-            draws = rng.multinomial(rows, product.ravel() / product.sum(), size=CHANCE_DRAWS).astype(np.float64)
+            draws = rng.multinomial(rows, product.ravel() / product.sum(), size=CHANCE_DRAWS).astype(
+                np.float64
+            )
             drawn = self._pair_view(position, draws.reshape(CHANCE_DRAWS, *product.shape))
             held = self._pair_view(position, self._pair_counts(position, weights.holdout))
             for name, value in _pair_distances(drawn, held).items():
@@ -307,7 +222,9 @@ class Comparison:
     def _overshoot(self, index: int, weight: FloatArray) -> FloatArray:
         return self._mix([profile.overshoot[:, index] for profile in self.profiles], weight)
 
-    def _column_view(self, index: int, counts: FloatArray, overshoot: FloatArray | None = None) -> _ColumnView:
+    def _column_view(
+        self, index: int, counts: FloatArray, overshoot: FloatArray | None = None
+    ) -> _ColumnView:
         column = self.plan.columns[index]
         total = np.maximum(counts.sum(axis=-1), 1e-300)
         below = cumulative(counts[..., :-1]) if column.is_number else None
@@ -323,19 +240,21 @@ class Comparison:
             low, high = column.bin_bounds()
             found["ks"] = kolmogorov_smirnov(first.below, second.below)
             beyond = np.abs(first.beyond - second.beyond).sum(axis=-1)
-            found["wasserstein"] = wasserstein(first.below, second.below, (low + high) / 2, self._scales[index], beyond)
+            found["wasserstein"] = wasserstein(
+                first.below, second.below, (low + high) / 2, self._scales[index], beyond
+            )
         found["missing_rate"] = np.abs(first.missing - second.missing)
         return found
 
     def _uniform(self, index: int, counts: FloatArray) -> FloatArray:
-        """Give the probabilities of a table that knows a column's range and missing rate, and nothing else."""
+        """Give the probabilities of a table that knows a column's range and missing rate only."""
         column = self.plan.columns[index]
         present = counts[:-1]
         if column.is_number:
             low, high = column.bin_bounds()
             flat = high - low
         else:
-            flat = ((present > 0) | np.append(column.is_public_level, False)).astype(np.float64)  # noqa: FBT003
+            flat = ((present > 0) | np.append(column.is_public_level, False)).astype(np.float64)
         if not flat.sum():
             flat = np.ones_like(present)
         missing = counts[-1] / max(counts.sum(), 1.0)
@@ -382,8 +301,15 @@ class Comparison:
         wide = self._widths[position]
         tested = present
         if not all(wide):
-            tested = merge_cells(counts, *(np.eye(n) if keep else merge for keep, n, merge in zip(
-                wide, counts.shape[-2:], (self._merges[first], self._merges[second]), strict=True)))[..., :-1, :-1]
+            tested = merge_cells(
+                counts,
+                *(
+                    np.eye(n) if keep else merge
+                    for keep, n, merge in zip(
+                        wide, counts.shape[-2:], (self._merges[first], self._merges[second]), strict=True
+                    )
+                ),
+            )[..., :-1, :-1]
         return _PairView(
             interaction=interaction(grouped),
             share=table_shares(counts),
@@ -392,7 +318,7 @@ class Comparison:
         )
 
     def _association_cells(self, position: int) -> tuple[bool, bool]:
-        """Say which column of a pair keeps its cells in Cramér's V: with more than n/10 of them it reads noise."""
+        """Say which column of a pair keeps its cells in Cramér's V: beyond n/10 of them it reads noise."""
         first, second = self.plan.pairs[position]
         a, b = self.plan.columns[first].n_pair_cells - 1, self.plan.columns[second].n_pair_cells - 1
         both = min(int(profile.pair_totals[position][:-1, :-1].sum()) for profile in self.profiles[1:])
@@ -404,11 +330,16 @@ class Comparison:
     # ------------------------------------------------------------------ rare levels and rows
 
     def _read_rare(self, tables: tuple[FloatArray, FloatArray, FloatArray]) -> Readings:
-        rows = [self._mix([profile.shard_rows[:, None] for profile in self.profiles], weight) for weight in tables]
+        rows = [
+            self._mix([profile.shard_rows[:, None] for profile in self.profiles], weight) for weight in tables
+        ]
         held = self._rare_counts(tables)
         drawn = np.minimum(rows[0], rows[1])
         present = [presence(counts, n, drawn) for counts, n in zip(held[:2], rows[:2], strict=True)]
-        absent = [1 - np.atleast_2d(part).mean(axis=-1) if len(self.rare) else np.zeros(len(part)) for part in present]
+        absent = [
+            1 - np.atleast_2d(part).mean(axis=-1) if len(self.rare) else np.zeros(len(part))
+            for part in present
+        ]
         mass = [(counts.sum(axis=-1) + 0.5) / (n[..., 0] + 1) for counts, n in zip(held, rows, strict=True)]
         invented = [counts / n for counts, n in zip(self._invented_counts(tables), rows, strict=True)]
         whole: list[tuple[str, ...]] = [()]
@@ -417,13 +348,17 @@ class Comparison:
             "rare_mass": _reading(whole, [mass[0] / mass[1]], [mass[2] / mass[1]]),
             "invented": _reading(
                 [(column.name,) for column in self.plan.columns if not column.is_number],
-                list((invented[0] - invented[1]).T), list((invented[2] - invented[1]).T),
+                list(invented[0].T),
+                list(invented[1].T),
             ),
-        }  # fmt: skip
+        }
 
     def _rare_counts(self, tables: tuple[FloatArray, FloatArray, FloatArray]) -> list[FloatArray]:
         parts = [
-            np.stack([p.bins[c][:, level] for c, level in zip(self.rare.columns, self.rare.levels, strict=True)], axis=1)
+            np.stack(
+                [p.bins[c][:, level] for c, level in zip(self.rare.columns, self.rare.levels, strict=True)],
+                axis=1,
+            )
             if len(self.rare)
             else np.zeros((p.n_shards, 0))
             for p in self.profiles
@@ -449,17 +384,23 @@ class Comparison:
 
     def _read_rows(self, tables: tuple[FloatArray, FloatArray, FloatArray]) -> Readings:
         found = {}
-        rows = [self._mix([profile.shard_rows[:, None] for profile in self.profiles], weight) for weight in tables]
-        names = {"outside_domain": [*((name,) for name in self.plan.names), ()],
-                 "broken_rules": [*((rule.text,) for rule in self.plan.schema.rules), ()]}  # fmt: skip
-        for name, parts in (("outside_domain", [p.outside for p in self.profiles]),
-                            ("broken_rules", [p.broken for p in self.profiles])):  # fmt: skip
+        rows = [
+            self._mix([profile.shard_rows[:, None] for profile in self.profiles], weight) for weight in tables
+        ]
+        names = {
+            "outside_domain": [*((name,) for name in self.plan.names), ()],
+            "broken_rules": [*((rule.text,) for rule in self.plan.schema.rules), ()],
+        }
+        for name, parts in (
+            ("outside_domain", [p.outside for p in self.profiles]),
+            ("broken_rules", [p.broken for p in self.profiles]),
+        ):
             rates = [self._mix(parts, weight) / n for weight, n in zip(tables, rows, strict=True)]
             value, floor = np.broadcast_arrays(rates[0], rates[1])
             found[name] = Reading(tuple(names[name]), value, floor)
         return found
 
-    def _mix(self, parts: list[npt.NDArray[np.generic]], weight: FloatArray) -> FloatArray:
+    def _mix(self, parts: Sequence[npt.NDArray[np.generic]], weight: FloatArray) -> FloatArray:
         """Add up shards of the three tables by weight, skipping tables without any."""
         start, total = 0, np.zeros((1, 1))
         for part in parts:
@@ -492,7 +433,9 @@ def _pair_distances(first: _PairView, second: _PairView) -> dict[str, FloatArray
     return found
 
 
-def _reading(members: list[tuple[str, ...]], values: list[FloatArray], floors: list[FloatArray]) -> Reading:
+def _reading(
+    members: Sequence[tuple[str, ...]], values: list[FloatArray], floors: list[FloatArray]
+) -> Reading:
     if not members:
         return Reading((), np.zeros((1, 0)), np.zeros((1, 0)))
     value = np.stack(np.broadcast_arrays(*map(np.atleast_1d, values)), axis=-1)

@@ -1,4 +1,4 @@
-"""Fidelity: every Profile metric with its floor, chance, interval and joint null, and the checks made of them."""
+"""Fidelity: every Profile metric with floor, chance, interval and joint null, and the checks made of them."""
 
 from __future__ import annotations
 
@@ -9,74 +9,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from synthtab.auditing.checks import Finding
-from synthtab.auditing.comparison import Comparison, Reading, Readings, Weights
+from synthtab.auditing.choices import ShardChoices
+from synthtab.auditing.comparison import Comparison, Reading, Readings
+from synthtab.auditing.definitions import DEFINITIONS, FAMILIES, Definition
 from synthtab.metrics.base import metric
 from synthtab.metrics.calibration import Z95, JointNull, calibrate, jackknife_variance, joint_null
 from synthtab.results import FamilyScore, Score, Section, Status
 from synthtab.schema.casting import FloatArray
-from synthtab.seeding import generator
 
 __all__ = ["Fidelity", "measure_fidelity"]
 
-DRAWS = 20
-PERMUTATIONS = 999
-# exchanges of real shards only, for what does not depend on the synthetic table: bands and power
-REAL_EXCHANGES = 199
-
-
-@dataclass(frozen=True)
-class _Definition:
-    """A check made of one Profile metric."""
-
-    code: str
-    section: Section
-    metric: str
-    name: str
-    make: str  # calibrated | worst | share | ratio
-    remedy: str
-
-
-_DEFINITIONS = (
-    _Definition("STB001", Section.SCHEMA, "outside_domain", "rows outside the schema", "share",
-                "Declare the column's bounds or categories in the schema before fitting, or drop such rows."),
-    _Definition("STB002", Section.SCHEMA, "broken_rules", "rows that break a rule", "share",
-                "Use a synthesizer that models these columns jointly, derive the dependent column from the others, "
-                "or drop such rows."),
-    _Definition("STB101", Section.MARGINAL, "tvd", "column shapes", "calibrated",
-                "Look at the worst columns below; quantile marginals or more training epochs usually mend them."),
-    _Definition("STB102", Section.MARGINAL, "ks", "cumulative shapes", "calibrated",
-                "Look at the worst number columns; try quantile marginals."),
-    _Definition("STB103", Section.MARGINAL, "wasserstein", "distance values moved", "calibrated",
-                "Look for shifted or stretched number columns; try quantile marginals."),
-    _Definition("STB104", Section.MARGINAL, "missing_rate", "missing rates", "calibrated",
-                "Check how the synthesizer models missing values."),
-    _Definition("STB105", Section.MARGINAL, "tvd", "worst column", "worst",
-                "Change the schema or the marginal of this column."),
-    _Definition("STB201", Section.ASSOCIATION, "interaction_tvd", "dependence between columns", "calibrated",
-                "Use a synthesizer that learns dependence, with more epochs or fewer columns."),
-    _Definition("STB202", Section.ASSOCIATION, "cramers_v", "strength of association", "calibrated",
-                "Use a synthesizer that models categories jointly."),
-    _Definition("STB203", Section.ASSOCIATION, "spearman", "rank correlations", "calibrated",
-                "Use a synthesizer that learns dependence between numbers."),
-    _Definition("STB204", Section.ASSOCIATION, "interaction_tvd", "worst pair", "worst",
-                "Look at this pair: a finding was lost or invented. Declare a rule, or derive one column from the other."),
-    _Definition("STB301", Section.RARE, "coverage", "rare categories kept", "calibrated",
-                "Make the rare categories public in the schema, sample more rows, or pool them before fitting."),
-    _Definition("STB302", Section.RARE, "rare_mass", "rare mass, synthetic over real", "ratio",
-                "Check how the synthesizer samples categories: log-frequency sampling inflates rare ones, "
-                "taking the likeliest deletes them."),
-    _Definition("STB303", Section.RARE, "invented", "invented categories", "share",
-                "Restrict the synthesizer to the levels that the schema lists."),
-    _Definition("STB401", Section.TAILS, "tail_mass", "mass of the tails", "calibrated",
-                "Try quantile marginals: fitted distributions often have the wrong tails."),
-)  # fmt: skip
-
-_FAMILIES = (
-    (Section.MARGINAL, "Marginals", "STB101"),
-    (Section.ASSOCIATION, "Associations", "STB201"),
-    (Section.RARE, "Rare categories", "STB301"),
-    (Section.TAILS, "Tails", "STB401"),
-)
+# figures over fewer rare levels than this could be traced to one of them
+_LEAST_RARE = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +51,13 @@ class _Statistics:
 
 
 def measure_fidelity(
-    comparison: Comparison, *, compared: tuple[int, int, int], has_holdout: bool, budget: float, seed: int
+    comparison: Comparison,
+    *,
+    compared: tuple[int, int, int],
+    has_holdout: bool,
+    budget: float,
+    k: int,
+    seed: int,
 ) -> Fidelity:
     """Measure everything that Profiles can say.
 
@@ -121,6 +71,8 @@ def measure_fidelity(
         Whether the reference is a holdout.
     budget : float
         Chance of any false alarm among these checks.
+    k : int
+        Smallest number of people behind a printed figure.
     seed : int
         Seed of all draws.
 
@@ -129,11 +81,13 @@ def measure_fidelity(
     Fidelity
         Figures, families and unjudged checks.
     """
-    choices = _Choices(comparison, compared, seed)
+    choices = ShardChoices(comparison, compared, seed)
     floors = None if has_holdout else _resampled_floor(comparison, choices)
     read = _with_floor(comparison.read(choices.draws()), floors)
-    point = {name: Reading(r.members, r.value.mean(axis=0, keepdims=True), r.floor.mean(axis=0, keepdims=True))
-             for name, r in read.items()}  # fmt: skip
+    point = {
+        name: Reading(r.members, r.value.mean(axis=0, keepdims=True), r.floor.mean(axis=0, keepdims=True))
+        for name, r in read.items()
+    }
     rows = int(choices.synthetic_rows)
     chance = comparison.chance(choices.single(), rows)
     deleted_weights, tables = choices.deletions()
@@ -144,103 +98,36 @@ def measure_fidelity(
     statistics = [_statistics(part, chance) for part in (point, deleted, null, fresh)]
     error = np.sqrt(_variance(statistics[1].value, tables))
     observed, drawn = statistics[0].shortfall[0], statistics[2].shortfall
-    applicable = _applicable(comparison, point, chance, statistics[3], has_rules=bool(comparison.plan.schema.rules))
+    applicable = _applicable(comparison, point, chance, statistics[3], k=k)
     judged = joint_null(np.where([not why for why in applicable], observed, np.nan), drawn, budget)
     judged = replace(judged, spread=statistics[3].shortfall.std(axis=0, ddof=1))
     findings = tuple(
-        _finding(index, definition, statistics, error, judged, applicable[index], point, chance)
-        for index, definition in enumerate(_DEFINITIONS)
+        _finding(
+            index,
+            definition,
+            statistics,
+            error,
+            judged,
+            applicable[index],
+            point,
+            holdout_rows=comparison.profiles[1].n_rows,
+            k=k,
+        )
+        for index, definition in enumerate(DEFINITIONS)
     )
     return Fidelity(
         findings,
         _scores(point, deleted, tables, chance, statistics, error),
-        tuple(_family(section, label, code, statistics, error, applicable) for section, label, code in _FAMILIES),
+        tuple(
+            _family(section, label, code, statistics, error, applicable) for section, label, code in FAMILIES
+        ),
     )
 
 
-# ---------------------------------------------------------------------- which shards
-
-
-class _Choices:
-    """Choices of shards: subsamples of equal size, deletions, exchanges."""
-
-    def __init__(self, comparison: Comparison, compared: tuple[int, int, int], seed: int) -> None:
-        self.sizes = comparison.sizes
-        self.compared = compared
-        self.seed = seed
-        self.starts = np.concatenate([[0], np.cumsum(self.sizes)])
-        self.total = int(self.starts[-1])
-        per_shard = comparison.profiles[0].n_rows / comparison.profiles[0].n_shards
-        self.synthetic_rows = round(per_shard * compared[0])
-
-    def _pick(self, table: int, rng: np.random.Generator) -> FloatArray:
-        weight = np.zeros(self.total)
-        chosen = rng.permutation(self.sizes[table])[: self.compared[table]]
-        weight[self.starts[table] + chosen] = 1
-        return weight
-
-    def draws(self) -> Weights:
-        """Draw subsamples of equal size; one draw when whole tables are compared."""
-        whole = self.sizes == self.compared
-        rng = generator(self.seed, "subsamples")
-        picks = [[self._pick(table, rng) for table in range(3)] for _ in range(1 if whole else DRAWS)]
-        parts = [np.array([pick[table] for pick in picks]) for table in range(3)]
-        return Weights(*parts)
-
-    def single(self) -> Weights:
-        """Give the first draw alone."""
-        all_draws = self.draws()
-        return Weights(all_draws.synthetic[:1], all_draws.holdout[:1], all_draws.train[:1])
-
-    def deletions(self) -> tuple[Weights, FloatArray]:
-        """Leave out one shard at a time; also say of which table each was."""
-        base = self.single()
-        parts = [base.synthetic[0], base.holdout[0], base.train[0]]
-        used = [(table, shard) for table in range(3) for shard in np.flatnonzero(parts[table])]
-        stacked = [np.repeat(part[None, :], len(used), axis=0) for part in parts]
-        for row, (table, shard) in enumerate(used):
-            stacked[table][row, shard] = 0
-        return Weights(*stacked), np.array([table for table, _ in used], dtype=np.float64)
-
-    def permutations(self) -> Weights:
-        """Exchange shards of the synthetic table and the holdout; the training table stays."""
-        base = self.single()
-        pool = np.flatnonzero(base.synthetic[0] + base.holdout[0])
-        rng = generator(self.seed, "permutations")
-        order = rng.permuted(np.tile(pool, (PERMUTATIONS, 1)), axis=1)
-        synthetic, holdout = np.zeros((PERMUTATIONS, self.total)), np.zeros((PERMUTATIONS, self.total))
-        rows = np.arange(PERMUTATIONS)[:, None]
-        synthetic[rows, order[:, : self.compared[0]]] = 1
-        holdout[rows, order[:, self.compared[0] :]] = 1
-        return Weights(synthetic, holdout, base.train)
-
-    def real_exchanges(self, *, has_holdout: bool) -> Weights:
-        """Let training and holdout shards change places, so that a fresh real sample stands for the synthetic table."""
-        if not has_holdout:
-            return self.resamples(REAL_EXCHANGES)
-        base = self.single()
-        pool = np.flatnonzero(base.holdout[0] + base.train[0])
-        order = generator(self.seed, "real exchanges").permuted(np.tile(pool, (REAL_EXCHANGES, 1)), axis=1)
-        fresh, holdout = np.zeros((REAL_EXCHANGES, self.total)), np.zeros((REAL_EXCHANGES, self.total))
-        rows = np.arange(REAL_EXCHANGES)[:, None]
-        holdout[rows, order[:, : self.compared[1]]] = 1
-        fresh[rows, order[:, self.compared[1] :]] = 1
-        return Weights(fresh, holdout, base.train)
-
-    def resamples(self, draws: int = DRAWS) -> Weights:
-        """Draw two independent bootstrap resamples of the reference in place of synthetic table and holdout."""
-        rng = generator(self.seed, "resamples")
-        size = self.sizes[1]
-        parts = []
-        for shards in (self.compared[0], self.compared[1]):
-            weight = np.zeros((draws, self.total))
-            weight[:, self.starts[1] : self.starts[2]] = rng.multinomial(shards, np.full(size, 1 / size), size=draws)
-            parts.append(weight)
-        return Weights(parts[0], parts[1], self.single().train)
-
-
-def _resampled_floor(comparison: Comparison, choices: _Choices) -> dict[str, FloatArray]:
-    return {name: reading.value.mean(axis=0) for name, reading in comparison.read(choices.resamples()).items()}
+def _resampled_floor(comparison: Comparison, choices: ShardChoices) -> dict[str, FloatArray]:
+    return {
+        name: reading.value.mean(axis=0) for name, reading in comparison.read(choices.resamples()).items()
+    }
 
 
 def _fresh(readings: Readings) -> Readings:
@@ -249,7 +136,9 @@ def _fresh(readings: Readings) -> Readings:
     return {
         name: reading
         if name in kept
-        else Reading(reading.members, reading.value, np.broadcast_to(reading.value.mean(axis=0), reading.value.shape))
+        else Reading(
+            reading.members, reading.value, np.broadcast_to(reading.value.mean(axis=0), reading.value.shape)
+        )
         for name, reading in readings.items()
     }
 
@@ -260,7 +149,9 @@ def _with_floor(readings: Readings, floors: dict[str, FloatArray] | None) -> Rea
         return readings
     kept = ("outside_domain", "broken_rules", "coverage")  # these compare rates with the reference's own
     return {
-        name: reading if name in kept else Reading(reading.members, reading.value, np.broadcast_to(floors[name], reading.value.shape))
+        name: reading
+        if name in kept
+        else Reading(reading.members, reading.value, np.broadcast_to(floors[name], reading.value.shape))
         for name, reading in readings.items()
     }
 
@@ -269,7 +160,7 @@ def _with_floor(readings: Readings, floors: dict[str, FloatArray] | None) -> Rea
 
 
 def _statistics(readings: Readings, chance: dict[str, FloatArray]) -> _Statistics:
-    pairs = [_MAKERS[item.make](readings[item.metric], chance.get(item.metric)) for item in _DEFINITIONS]
+    pairs = [_MAKERS[item.make](readings[item.metric], chance.get(item.metric)) for item in DEFINITIONS]
     return _Statistics(*(np.stack([pair[side] for pair in pairs], axis=1) for side in (0, 1)))
 
 
@@ -288,7 +179,7 @@ def _share(reading: Reading, _: FloatArray | None) -> tuple[FloatArray, FloatArr
     if reading.members and reading.members[-1] == ():
         return reading.value[:, -1], reading.value[:, -1] - reading.floor[:, -1]
     total = reading.value.sum(axis=-1)
-    return total, total
+    return total, total - reading.floor.sum(axis=-1)
 
 
 def _ratio(reading: Reading, _: FloatArray | None) -> tuple[FloatArray, FloatArray]:
@@ -306,19 +197,20 @@ def _variance(values: FloatArray, tables: FloatArray) -> FloatArray:
 
 
 def _applicable(
-    comparison: Comparison, point: Readings, chance: dict[str, FloatArray], null: _Statistics, *, has_rules: bool
+    comparison: Comparison, point: Readings, chance: dict[str, FloatArray], null: _Statistics, *, k: int
 ) -> list[str]:
     """Say for each check why it cannot be asked, or nothing."""
     reasons = []
-    for index, item in enumerate(_DEFINITIONS):
+    rare = comparison.rare
+    for index, item in enumerate(DEFINITIONS):
         reading = point[item.metric]
         why = ""
-        if item.metric == "broken_rules" and not has_rules:
+        if item.metric == "broken_rules" and not comparison.plan.schema.rules:
             why = "the schema declares no rules"
         elif item.metric == "outside_domain" and not _has_domain(comparison):
             why = "the schema declares no public bounds, categories or required columns"
-        elif item.metric in ("coverage", "rare_mass") and not len(comparison.rare):
-            why = "no category is held by 1 to 20 training rows"
+        elif item.metric in ("coverage", "rare_mass") and (len(rare) < _LEAST_RARE or sum(rare.counts) < k):
+            why = "fewer than three categories are held by 1 to 20 training rows"
         elif not reading.members or not reading.value.size:
             why = f"no column or pair has a {metric(item.metric).label}"
         elif item.make == "calibrated":
@@ -336,9 +228,17 @@ def _has_domain(comparison: Comparison) -> bool:
 
 
 def _finding(
-    index: int, item: _Definition, statistics: list[_Statistics], error: FloatArray, judged: JointNull, why: str,
-    point: Readings, chance: dict[str, FloatArray],
-) -> Finding:  # fmt: skip
+    index: int,
+    item: Definition,
+    statistics: list[_Statistics],
+    error: FloatArray,
+    judged: JointNull,
+    why: str,
+    point: Readings,
+    *,
+    holdout_rows: int,
+    k: int,
+) -> Finding:
     if why:
         return Finding(item.code, item.section, item.name, not_applicable=why)
     value = float(statistics[0].value[0, index])
@@ -346,18 +246,28 @@ def _finding(
     reading = point[item.metric]
     reference = {"calibrated": 1.0, "ratio": 1.0, "worst": 0.0}.get(item.make)
     if item.make == "share":
-        reference = float(reading.floor[0, -1]) if reading.members[-1] == () else 0.0
+        reference = float(reading.floor[0, -1] if reading.members[-1] == () else reading.floor[0].sum())
+        # a rate that rests on too few people is not printed, and zero is the stricter reference
+        reference = reference if reference * holdout_rows >= k else 0.0
     seen = float(judged.smallest_seen()[index])
     if item.make == "ratio":
         seen = 1 - math.exp(-seen)
     return Finding(
-        item.code, item.section, item.name, value=value, low=value - half, high=value + half, reference=reference,
-        p_value=float(judged.p_values[index]), smallest_seen=seen, remedy=item.remedy,
+        item.code,
+        item.section,
+        item.name,
+        value=value,
+        low=value - half,
+        high=value + half,
+        reference=reference,
+        p_value=float(judged.p_values[index]),
+        smallest_seen=seen,
+        remedy=item.remedy,
         columns=_worst_members(item, reading),
-    )  # fmt: skip
+    )
 
 
-def _worst_members(item: _Definition, reading: Reading) -> tuple[str, ...]:
+def _worst_members(item: Definition, reading: Reading) -> tuple[str, ...]:
     if item.make == "ratio" or item.metric == "coverage":
         return ()
     excess = reading.value[0] if item.make == "share" else reading.value[0] - reading.floor[0]
@@ -374,44 +284,73 @@ def _worst_members(item: _Definition, reading: Reading) -> tuple[str, ...]:
 
 
 def _scores(
-    point: Readings, deleted: Readings, tables: FloatArray, chance: dict[str, FloatArray],
-    statistics: list[_Statistics], error: FloatArray,
-) -> tuple[Score, ...]:  # fmt: skip
+    point: Readings,
+    deleted: Readings,
+    tables: FloatArray,
+    chance: dict[str, FloatArray],
+    statistics: list[_Statistics],
+    error: FloatArray,
+) -> tuple[Score, ...]:
     found: list[Score] = []
-    for index, item in enumerate(_DEFINITIONS):
+    for index, item in enumerate(DEFINITIONS):
         if item.make == "calibrated":
             value, half = float(statistics[0].value[0, index]), Z95 * float(error[index])
             reading = point[item.metric]
-            mean = [float(part.mean()) if part.size else None for part in (reading.value[0], reading.floor[0])]
+            mean = [
+                float(part.mean()) if part.size else None for part in (reading.value[0], reading.floor[0])
+            ]
             found.append(
-                Score(item.section, f"{item.metric}.calibrated", metric(item.metric).version, (), *_finite(value, half),
-                      floor=mean[1], chance=_mean(chance[item.metric]), excess=_difference(*mean),
-                      calibrated=_finite(value, 0.0)[0])
-            )  # fmt: skip
+                Score(
+                    item.section,
+                    f"{item.metric}.calibrated",
+                    metric(item.metric).version,
+                    (),
+                    *_finite(value, half),
+                    floor=mean[1],
+                    chance=_mean(chance[item.metric]),
+                    excess=_difference(*mean),
+                    calibrated=_finite(value, 0.0)[0],
+                )
+            )
     for name, reading in point.items():
         spread = np.sqrt(_variance(deleted[name].value, tables))
         against = chance.get(name)
         for member, columns in enumerate(reading.members):
             value, floor = float(reading.value[0, member]), float(reading.floor[0, member])
             found.append(
-                Score(metric(name).section, name, metric(name).version, columns, *_finite(value, Z95 * float(spread[member])),
-                      floor=_finite(floor, 0.0)[0],
-                      chance=None if against is None else _finite(float(against[member]), 0.0)[0],
-                      excess=_finite(value - floor, 0.0)[0])
-            )  # fmt: skip
+                Score(
+                    metric(name).section,
+                    name,
+                    metric(name).version,
+                    columns,
+                    *_finite(value, Z95 * float(spread[member])),
+                    floor=_finite(floor, 0.0)[0],
+                    chance=None if against is None else _finite(float(against[member]), 0.0)[0],
+                    excess=_finite(value - floor, 0.0)[0],
+                )
+            )
     return tuple(found)
 
 
 def _family(
-    section: Section, label: str, code: str, statistics: list[_Statistics], error: FloatArray, applicable: list[str]
+    section: Section,
+    label: str,
+    code: str,
+    statistics: list[_Statistics],
+    error: FloatArray,
+    applicable: list[str],
 ) -> FamilyScore:
-    index = [item.code for item in _DEFINITIONS].index(code)
+    index = [item.code for item in DEFINITIONS].index(code)
     if applicable[index]:
-        return FamilyScore(section, label, None, None, None, None, None, Status.NOT_APPLICABLE, applicable[index])
+        return FamilyScore(
+            section, label, None, None, None, None, None, Status.NOT_APPLICABLE, applicable[index]
+        )
     value, half = float(statistics[0].value[0, index]), Z95 * float(error[index])
     null = statistics[3].value[:, index]
     center, width = float(null.mean()), Z95 * float(null.std(ddof=1))
-    return FamilyScore(section, label, value, value - half, value + half, center - width, center + width, Status.PASS)
+    return FamilyScore(
+        section, label, value, value - half, value + half, center - width, center + width, Status.PASS
+    )
 
 
 def _finite(value: float, half: float) -> tuple[float | None, float | None, float | None]:

@@ -33,15 +33,23 @@ class Margin:
 
 _MARGINS: Mapping[str, Margin] = MappingProxyType(
     {
-        "STB001": Margin(0.01, 0.01, "more than one row in a hundred outside the schema breaks somebody's loader"),
-        "STB002": Margin(0.01, 0.01, "more than one impossible row in a hundred is noticed by the first reader"),
-        "STB101": Margin(0.98, 0.02, "column shapes are the easy part: only 2 % of the way to chance is acceptable"),
+        "STB001": Margin(
+            0.01, 0.01, "more than one row in a hundred outside the schema breaks somebody's loader"
+        ),
+        "STB002": Margin(
+            0.01, 0.01, "more than one impossible row in a hundred is noticed by the first reader"
+        ),
+        "STB101": Margin(
+            0.98, 0.02, "column shapes are the easy part: only 2 % of the way to chance is acceptable"
+        ),
         "STB102": Margin(0.95, 0.05, "a twentieth of the way to chance shifts quantiles visibly"),
         "STB103": Margin(0.95, 0.05, "a twentieth of the way to chance shifts means visibly"),
         "STB104": Margin(0.95, 0.05, "missing rates are counted, not modelled: they should be right"),
         "STB105": Margin(0.10, 0.10, "one row in ten in the wrong place spoils any use of that column"),
         "STB201": Margin(0.80, 0.20, "a fifth of all dependence lost changes regression coefficients"),
-        "STB202": Margin(0.80, 0.20, "a fifth of the strength of association lost is visible in any cross table"),
+        "STB202": Margin(
+            0.80, 0.20, "a fifth of the strength of association lost is visible in any cross table"
+        ),
         "STB203": Margin(0.80, 0.20, "a fifth of the rank correlation lost is visible in any scatter plot"),
         "STB204": Margin(0.05, 0.05, "one row in twenty moved in one pair is an invented or a lost finding"),
         "STB301": Margin(0.75, 0.25, "more than a quarter of what honest sampling keeps is gone"),
@@ -50,7 +58,9 @@ _MARGINS: Mapping[str, Margin] = MappingProxyType(
         "STB401": Margin(0.50, 0.50, "tails half lost or half again too heavy mislead about extremes"),
         "STB601": Margin(0.90, 0.10, "a tenth of what a boosted model can learn is lost"),
         "STB602": Margin(0.90, 0.10, "a tenth of what a linear model can learn is lost"),
-        "STB701": Margin(0.65, 0.15, "a boosted classifier that tells two rows in three apart has found an artefact"),
+        "STB701": Margin(
+            0.65, 0.15, "a boosted classifier that tells two rows in three apart has found an artefact"
+        ),
     }
 )
 
@@ -116,10 +126,16 @@ class Policy:
         if code not in self.margins:
             raise SpecError(f"No check {code!r} has a margin.", hint=f"Known: {', '.join(self.margins)}.")
         if not reason.strip():
-            raise SpecError(f"The margin of {code} needs a reason.", hint="Say in a few words why it is acceptable.")
+            raise SpecError(
+                f"The margin of {code} needs a reason.", hint="Say in a few words why it is acceptable."
+            )
         old = self.margins[code]
         # the fresh-data end of the scale stays where it is
-        fresh = old.threshold + old.tolerance if old.threshold + old.tolerance == 1 else old.threshold - old.tolerance
+        fresh = (
+            old.threshold + old.tolerance
+            if old.threshold + old.tolerance == 1
+            else old.threshold - old.tolerance
+        )
         changed = Margin(threshold, abs(fresh - threshold), reason)
         return replace(self, name=f"{self.name}*", margins={**self.margins, code: changed})
 
@@ -136,5 +152,9 @@ class Policy:
         float
             Chance of any false alarm in its family.
         """
-        own = {Section.UTILITY: self.utility, Section.DETECTION: self.detection, Section.PRIVACY: self.privacy}
+        own = {
+            Section.UTILITY: self.utility,
+            Section.DETECTION: self.detection,
+            Section.PRIVACY: self.privacy,
+        }
         return own.get(section, self.fidelity)

@@ -62,7 +62,8 @@ def interaction(counts: FloatArray) -> FloatArray:
 
     Notes
     -----
-    .. math:: i_5(S, H) = \tfrac12 \sum_{ij} |(p_{ij} - p_{i\cdot}p_{\cdot j})_S - (p_{ij} - p_{i\cdot}p_{\cdot j})_H|
+    .. math:: i_5(S, H) = \tfrac12 \sum_{ij} |(p_{ij} - p_{i\cdot}p_{\cdot j})_S - (p_{ij} -
+    p_{i\cdot}p_{\cdot j})_H|
     """
     p = table_shares(counts)
     return np.asarray(p - p.sum(axis=-1, keepdims=True) * p.sum(axis=-2, keepdims=True))

@@ -54,13 +54,19 @@ METRICS: dict[str, Metric] = {
         Metric("tstr", Section.UTILITY, 1, "train on synthetic, test on real", 1.0),
         Metric("trtr", Section.UTILITY, 1, "train on real, test on real", 1.0),
         Metric("c2st_auc", Section.DETECTION, 1, "classifier two-sample test, area under the curve", 0.5),
-        Metric("exact_copies", Section.PRIVACY, 1, "exact copies of training rows beyond those of holdout rows"),
+        Metric(
+            "exact_copies", Section.PRIVACY, 1, "exact copies of training rows beyond those of holdout rows"
+        ),
         Metric("membership_auc", Section.PRIVACY, 1, "membership inference, area under the curve", 0.5),
         Metric("membership_tpr_at_1fpr", Section.PRIVACY, 1, "members found at 1 % false alarms", 0.01),
         Metric("membership_tpr_at_10fpr", Section.PRIVACY, 1, "members found at 10 % false alarms", 0.10),
-        Metric("dcr_share", Section.PRIVACY, 1, "synthetic rows closer to training than to holdout rows", 0.5),
+        Metric(
+            "dcr_share", Section.PRIVACY, 1, "synthetic rows closer to training than to holdout rows", 0.5
+        ),
         Metric("nndr", Section.PRIVACY, 1, "nearest-neighbour distance ratio to training rows", 1.0),
-        Metric("blind_auc", Section.PRIVACY, 1, "training told from holdout without the synthetic table", 0.5),
+        Metric(
+            "blind_auc", Section.PRIVACY, 1, "training told from holdout without the synthetic table", 0.5
+        ),
     )
 }
 

@@ -18,8 +18,8 @@ Z80 = 0.8416212335729143
 def calibrate(chance: FloatArray, value: FloatArray, floor: FloatArray) -> FloatArray:
     r"""Put a family of losses on the scale from chance (0) to fresh real data (1).
 
-    A ratio of sums: a mean of ratios over a hundred near-independent pairs ranges from −3.5 to 5 on fresh real
-    data, the ratio of sums from 0.81 to 1.22.
+    A ratio of sums: a mean of ratios over a hundred near-independent pairs ranges from −3.5 to 5 on fresh
+    real data, the ratio of sums from 0.81 to 1.22.
 
     Parameters
     ----------

@@ -101,7 +101,11 @@ def kolmogorov_smirnov(p_cumulative: FloatArray, q_cumulative: FloatArray) -> Fl
 
 
 def wasserstein(
-    p_cumulative: FloatArray, q_cumulative: FloatArray, positions: FloatArray, scale: float, beyond: FloatArray | float = 0.0
+    p_cumulative: FloatArray,
+    q_cumulative: FloatArray,
+    positions: FloatArray,
+    scale: float,
+    beyond: FloatArray | float = 0.0,
 ) -> FloatArray:
     r"""Say how far values would have to be moved on average, in inter-quartile ranges of the real column.
 

@@ -43,11 +43,18 @@ def presence(counts: FloatArray, rows: FloatArray, drawn: FloatArray | float) ->
     rest = rows - counts
     left = rest - drawn
     with np.errstate(invalid="ignore", divide="ignore"):
-        log_absent = gammaln(rest + 1) - gammaln(np.maximum(left, 0) + 1) - gammaln(rows + 1) + gammaln(rows - drawn + 1)
+        log_absent = (
+            gammaln(rest + 1)
+            - gammaln(np.maximum(left, 0) + 1)
+            - gammaln(rows + 1)
+            + gammaln(rows - drawn + 1)
+        )
     return np.asarray(np.where(left < 0, 1.0, 1.0 - np.exp(np.minimum(log_absent, 0.0))))
 
 
-def mass_ratio_interval(real: float, n: float, synthetic: float, m: float, level: float = 0.95) -> tuple[float, float]:
+def mass_ratio_interval(
+    real: float, n: float, synthetic: float, m: float, level: float = 0.95
+) -> tuple[float, float]:
     r"""Give an exact interval for how much more mass a level has in the synthetic than in the real table.
 
     Parameters

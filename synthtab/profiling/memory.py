@@ -8,7 +8,7 @@ import pandas as pd
 
 from synthtab.profiling.plan import ProfilePlan
 from synthtab.profiling.profile import Moments, Profile
-from synthtab.schema import POOLED_LEVEL, CastTable, LabelColumn, NumberColumn, TableSchema
+from synthtab.schema import POOLED_LEVEL, CastTable, NumberColumn, TableSchema
 from synthtab.schema.casting import FloatArray, HashArray, IntArray, text_hash
 
 __all__ = ["count_table", "person_hash", "violations"]
@@ -108,7 +108,9 @@ def violations(table: CastTable, schema: TableSchema) -> tuple[npt.NDArray[np.bo
             with np.errstate(invalid="ignore"):
                 outside[:, index] = np.isinf(column.values)
                 if spec.is_public:
-                    outside[:, index] |= (column.values < spec.lower_number) | (column.values > spec.upper_number)
+                    outside[:, index] |= (column.values < spec.lower_number) | (
+                        column.values > spec.upper_number
+                    )
         elif spec.is_public and spec.categories is not None:
             outside[:, index] = column.recoded((*spec.categories, POOLED_LEVEL)) == _UNKNOWN_LEVEL
         if not spec.missing:
@@ -121,8 +123,10 @@ def violations(table: CastTable, schema: TableSchema) -> tuple[npt.NDArray[np.bo
     return outside, broken
 
 
-def _shards(table: CastTable, shards: int, seed: int, people: HashArray | None) -> tuple[npt.NDArray[np.intp], IntArray]:
-    """Order the rows by content hash and cut that order into equal parts; give the order and each row's part."""
+def _shards(
+    table: CastTable, shards: int, seed: int, people: HashArray | None
+) -> tuple[npt.NDArray[np.intp], IntArray]:
+    """Cut the rows, ordered by content hash, into equal parts; give the order and each row's part."""
     hashes = table.row_hash()
     salt = np.uint64(text_hash(f"shards {seed}"))
     scrambled = (hashes ^ salt) * np.uint64(0x9E3779B97F4A7C15)
@@ -140,12 +144,12 @@ def _shards(table: CastTable, shards: int, seed: int, people: HashArray | None) 
 
 def _count_pairs(
     plan: ProfilePlan, codes: list[IntArray], shard_of_row: IntArray, shards: int
-) -> tuple[IntArray, ...]:
+) -> tuple[npt.NDArray[np.int32], ...]:
     widths = [column.n_pair_cells for column in plan.columns]
     cells = [column.pair_of_bin[code] for column, code in zip(plan.columns, codes, strict=True)]
     combined = np.empty(len(shard_of_row), dtype=np.int64)
     previous, base = -1, combined
-    tables = []
+    tables: list[npt.NDArray[np.int32]] = []
     for first, second in plan.pairs:
         a, b = widths[first], widths[second]
         if first != previous:

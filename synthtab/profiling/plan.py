@@ -55,7 +55,8 @@ class ColumnPlan:
     exact : bool
         Whether values equal to a point have a bin of their own.
     levels : tuple of str
-        Label columns: levels of the reference and of the public code book, sorted; one more bin holds the rest.
+        Label columns: levels of the reference and of the public code book, sorted; one more bin holds the
+        rest.
     is_public_level : ndarray of bool, shape (n_levels,)
         Whether the schema declares the level public.
     cell_of_bin, pair_of_bin, group_of_bin : ndarray of int, shape (n_bins + 1,)
@@ -225,7 +226,9 @@ def make_plan(schema: TableSchema, references: Sequence[CastTable], k: int = 10)
     ProfilePlan
         The plan.
     """
-    columns = tuple(_plan_column(column, [table[column.name] for table in references], k) for column in schema.modelled)
+    columns = tuple(
+        _plan_column(column, [table[column.name] for table in references], k) for column in schema.modelled
+    )
     return ProfilePlan(columns, tuple(combinations(range(len(columns)), 2)), schema)
 
 
@@ -254,7 +257,8 @@ def _plan_numbers(spec: ColumnSpec, values: FloatArray, k: int) -> ColumnPlan:
     pair_starts = _greedy_cells(cell_counts, PAIR_CELLS, k)
     pair_counts = np.add.reduceat(cell_counts, pair_starts)
     group_starts = _greedy_cells(pair_counts, GROUPS, k)
-    # the cell of a bin follows from where its lower end lies among the edges; an edge belongs to the cell above
+    # the cell of a bin follows from where its lower end lies among the edges; an edge belongs to the cell
+    # above
     if exact:
         positions = np.concatenate([[-np.inf], np.repeat(points, 2)])
     else:
@@ -263,9 +267,17 @@ def _plan_numbers(spec: ColumnSpec, values: FloatArray, k: int) -> ColumnPlan:
     pair = np.searchsorted(pair_starts, cell, side="right") - 1
     group = np.searchsorted(group_starts, pair, side="right") - 1
     return ColumnPlan(
-        spec.name, spec.kind, points, exact, (), np.zeros(0, dtype=bool),
-        _with_missing(cell), _with_missing(pair), _with_missing(group), cell_edges,
-    )  # fmt: skip
+        spec.name,
+        spec.kind,
+        points,
+        exact,
+        (),
+        np.zeros(0, dtype=bool),
+        _with_missing(cell),
+        _with_missing(pair),
+        _with_missing(group),
+        cell_edges,
+    )
 
 
 def _plan_labels(spec: ColumnSpec, parts: Sequence[LabelColumn]) -> ColumnPlan:
@@ -285,11 +297,17 @@ def _plan_labels(spec: ColumnSpec, parts: Sequence[LabelColumn]) -> ColumnPlan:
     pair = _keep_most_frequent(levels, rank, PAIR_LEVELS)
     group = _keep_most_frequent(levels, rank, GROUPS)
     return ColumnPlan(
-        spec.name, spec.kind, np.zeros(0), exact=True, levels=levels,
+        spec.name,
+        spec.kind,
+        np.zeros(0),
+        exact=True,
+        levels=levels,
         is_public_level=np.array([level in public for level in levels], dtype=bool),
-        cell_of_bin=_with_missing(cell), pair_of_bin=_with_missing(pair), group_of_bin=_with_missing(group),
+        cell_of_bin=_with_missing(cell),
+        pair_of_bin=_with_missing(pair),
+        group_of_bin=_with_missing(group),
         edges=np.zeros(0),
-    )  # fmt: skip
+    )
 
 
 def _in_order(spec: ColumnSpec, levels: Sequence[str]) -> tuple[str, ...]:
@@ -300,7 +318,7 @@ def _in_order(spec: ColumnSpec, levels: Sequence[str]) -> tuple[str, ...]:
 
 
 def _keep_most_frequent(levels: tuple[str, ...], rank: dict[str, int], most: int) -> IntArray:
-    """Number the kept levels in their order, then one cell for the rest and for unseen levels."""
+    """Give each kept level a cell of its own, in their order, and all others one."""
     keep = len(levels) if len(levels) <= most else most - 1
     kept = [level for level in levels if rank[level] < keep]
     number = {level: index for index, level in enumerate(kept)}

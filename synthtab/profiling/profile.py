@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from synthtab.errors import DataError
 from synthtab.profiling.plan import ProfilePlan
@@ -46,7 +47,9 @@ class Moments:
         ndarray of float, shape (d, d)
             Between -1 and 1; NaN where a column is constant or absent.
         """
-        n, sums, squares, products = (part.sum(axis=0) for part in (self.both, self.sums, self.squares, self.products))
+        n, sums, squares, products = (
+            part.sum(axis=0) for part in (self.both, self.sums, self.squares, self.products)
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
             covariance = products - sums * sums.T / n
             variance = squares - sums**2 / n
@@ -84,7 +87,7 @@ class Profile:
     shard_rows: IntArray
     bins: tuple[IntArray, ...]
     overshoot: FloatArray
-    pairs: tuple[IntArray, ...]
+    pairs: tuple[npt.NDArray[np.integer], ...]
     outside: IntArray
     broken: IntArray
     moments: Moments
@@ -106,7 +109,7 @@ class Profile:
         return tuple(counts.sum(axis=0) for counts in self.bins)
 
     @cached_property
-    def pair_totals(self) -> tuple[IntArray, ...]:
+    def pair_totals(self) -> tuple[npt.NDArray[np.integer], ...]:
         """Two-way counts of the whole table."""
         return tuple(counts.sum(axis=0) for counts in self.pairs)
 
@@ -146,7 +149,10 @@ class Profile:
             When plans or shards differ.
         """
         if self.plan is not other.plan or self.n_shards != other.n_shards:
-            raise DataError("These profiles were not counted under one plan.", hint="Use one plan and one number of shards.")
+            raise DataError(
+                "These profiles were not counted under one plan.",
+                hint="Use one plan and one number of shards.",
+            )
         a, b = self.moments, other.moments
         return replace(
             self,
@@ -156,7 +162,9 @@ class Profile:
             pairs=tuple(x + y for x, y in zip(self.pairs, other.pairs, strict=True)),
             outside=self.outside + other.outside,
             broken=self.broken + other.broken,
-            moments=Moments(a.both + b.both, a.sums + b.sums, a.squares + b.squares, a.products + b.products, a.centers),
+            moments=Moments(
+                a.both + b.both, a.sums + b.sums, a.squares + b.squares, a.products + b.products, a.centers
+            ),
         )
 
     def select(self, shards: IntArray) -> Profile:

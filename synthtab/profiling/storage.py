@@ -48,7 +48,8 @@ def save_profile(profile: Profile, path: str | Path, *, internal: bool = False, 
         "schema": kept.plan.schema.to_dict(),
         "pairs": [list(pair) for pair in kept.plan.pairs],
         "columns": [
-            {"name": c.name, "kind": c.kind.value, "exact": c.exact, "levels": list(c.levels)} for c in kept.plan.columns
+            {"name": c.name, "kind": c.kind.value, "exact": c.exact, "levels": list(c.levels)}
+            for c in kept.plan.columns
         ],
     }
     arrays = {name: getattr(kept, name) for name in _PLAIN}
@@ -60,7 +61,7 @@ def save_profile(profile: Profile, path: str | Path, *, internal: bool = False, 
     arrays["head"] = np.frombuffer(json.dumps(head, sort_keys=True).encode(), dtype=np.uint8)
     target = Path(path)
     with target.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type] # the stub takes a flag for an array
+        np.savez_compressed(file, **arrays)
     return target
 
 
@@ -87,15 +88,22 @@ def load_profile(path: str | Path) -> Profile:
             arrays = {name: file[name] for name in file.files}
         head = json.loads(arrays["head"].tobytes())
         if head["version"] != PROFILE_VERSION:
-            raise SavedModelError("The profile was written by another version.", hint="Make it anew from the table.")
+            raise SavedModelError(
+                "The profile was written by another version.", hint="Make it anew from the table."
+            )
         columns = tuple(
             ColumnPlan(
-                raw["name"], Kind(raw["kind"]), exact=raw["exact"], levels=tuple(raw["levels"]),
+                raw["name"],
+                Kind(raw["kind"]),
+                exact=raw["exact"],
+                levels=tuple(raw["levels"]),
                 **{name: arrays[f"column_{index}_{name}"] for name in _PLAN_ARRAYS},
             )
             for index, raw in enumerate(head["columns"])
-        )  # fmt: skip
-        plan = ProfilePlan(columns, tuple((a, b) for a, b in head["pairs"]), TableSchema.from_dict(head["schema"]))
+        )
+        plan = ProfilePlan(
+            columns, tuple((a, b) for a, b in head["pairs"]), TableSchema.from_dict(head["schema"])
+        )
         return Profile(
             plan=plan,
             bins=tuple(arrays[f"bins_{index}"] for index in range(len(columns))),
@@ -105,4 +113,6 @@ def load_profile(path: str | Path) -> Profile:
             **{name: arrays[name] for name in _PLAIN},
         )
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise SavedModelError(f"{Path(path).name!r} is no readable profile.", hint="Make it anew from the table.") from error
+        raise SavedModelError(
+            f"{Path(path).name!r} is no readable profile.", hint="Make it anew from the table."
+        ) from error

@@ -35,7 +35,8 @@ def withheld_cells(counts: npt.NDArray[np.integer], k: int) -> npt.NDArray[np.bo
     Returns
     -------
     ndarray of bool, shape (cells,)
-        True where withheld. Never exactly one, and never fewer than `k` people together.
+        True where withheld. Of the cells that hold anybody never exactly one, and never fewer than `k` people
+        together.
 
     Examples
     --------
@@ -43,13 +44,13 @@ def withheld_cells(counts: npt.NDArray[np.integer], k: int) -> npt.NDArray[np.bo
     [False, False, True, True]
     """
     total = int(counts.sum())
-    hidden = (counts < k) | (total - counts < k)
-    order = np.argsort(counts, kind="stable")
-    for cell in order:
+    hidden = ((counts > 0) & (counts < k)) | ((total - counts > 0) & (total - counts < k))
+    for cell in np.argsort(counts, kind="stable"):
         if not hidden.any() or (hidden.sum() > 1 and counts[hidden].sum() >= k):
             break
-        hidden[cell] = True
-    return hidden
+        hidden[cell] |= bool(counts[cell] > 0)
+    # an empty cell gives nobody away, but no number is printed for it either
+    return np.asarray(hidden | (counts == 0))
 
 
 def releasable_profile(profile: Profile, k: int = 10) -> Profile:
@@ -70,7 +71,10 @@ def releasable_profile(profile: Profile, k: int = 10) -> Profile:
     Profile
         One shard; `suppressed_below` is `k`.
     """
-    merged = [_merge_column(column, profile.bin_totals[index], k) for index, column in enumerate(profile.plan.columns)]
+    merged = [
+        _merge_column(column, profile.bin_totals[index], k)
+        for index, column in enumerate(profile.plan.columns)
+    ]
     columns = tuple(column for column, _ in merged)
     plan = ProfilePlan(columns, profile.plan.pairs, profile.plan.schema)
     bins = tuple(
@@ -79,7 +83,10 @@ def releasable_profile(profile: Profile, k: int = 10) -> Profile:
     )
     pairs = []
     for (first, second), counts in zip(profile.plan.pairs, profile.pair_totals, strict=True):
-        parts = [_membership(_connected(profile.plan.columns[i].pair_of_bin, merged[i][1])[1]) for i in (first, second)]
+        parts = [
+            _membership(_connected(profile.plan.columns[i].pair_of_bin, merged[i][1])[1])
+            for i in (first, second)
+        ]
         pairs.append(_on_grid(parts[0].T @ counts @ parts[1], k)[None, :, :])
     return Profile(
         plan=plan,
@@ -117,11 +124,16 @@ def _merge_numbers(column: ColumnPlan, counts: IntArray, k: int) -> tuple[Column
     pair, group = _coarser(column, groups)
     return (
         replace(
-            column, points=edges, exact=False, edges=edges, cell_of_bin=np.arange(len(starts) + 1),
-            pair_of_bin=pair, group_of_bin=group,
+            column,
+            points=edges,
+            exact=False,
+            edges=edges,
+            cell_of_bin=np.arange(len(starts) + 1),
+            pair_of_bin=pair,
+            group_of_bin=group,
         ),
         groups,
-    )  # fmt: skip
+    )
 
 
 def _starts_of_at_least(cells: IntArray, k: int) -> list[int]:
@@ -152,11 +164,15 @@ def _merge_levels(column: ColumnPlan, counts: IntArray, k: int) -> tuple[ColumnP
     public = np.append(column.is_public_level[kept], [True] if pooled.any() else [])
     return (
         replace(
-            column, levels=names, is_public_level=public.astype(bool), cell_of_bin=np.arange(len(names) + 2),
-            pair_of_bin=pair, group_of_bin=group,
+            column,
+            levels=names,
+            is_public_level=public.astype(bool),
+            cell_of_bin=np.arange(len(names) + 2),
+            pair_of_bin=pair,
+            group_of_bin=group,
         ),
         groups,
-    )  # fmt: skip
+    )
 
 
 def _coarser(column: ColumnPlan, groups: IntArray) -> tuple[IntArray, IntArray]:
@@ -196,6 +212,8 @@ def _round_moments(moments: Moments, k: int) -> Moments:
 
     return Moments(
         np.where(enough, np.round(both / k) * k, 0.0)[None],
-        digits(moments.sums), digits(moments.squares), digits(moments.products),
+        digits(moments.sums),
+        digits(moments.squares),
+        digits(moments.products),
         np.round(moments.centers, 0),
-    )  # fmt: skip
+    )

@@ -1,20 +1,15 @@
 """Every result class: frozen, JSON-able, with a table and a page of its own."""
 
-from synthtab.results.audit import (
+from synthtab.results.answers import Check, FamilyScore, Score, Section, Status, Verdict
+from synthtab.results.audit import AuditResult
+from synthtab.results.shown import (
     AssociationMatrix,
     Attack,
-    AuditResult,
     Cell,
-    Check,
     Distribution,
-    FamilyScore,
     GuardAction,
     Provenance,
     RareGroup,
-    Score,
-    Section,
-    Status,
-    Verdict,
 )
 
 __all__ = [

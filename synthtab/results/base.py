@@ -69,7 +69,7 @@ class JsonResult:
             raise SavedModelError("This is not a saved synthtab result.") from error
         if kind != cls.__name__ or version != cls.format_version:
             raise SavedModelError(
-                f"This is a {kind} of format {version}; expected {cls.__name__} of format {cls.format_version}."
+                f"This is a {kind} of format {version}, not a {cls.__name__} of format {cls.format_version}."
             )
         try:
             return _CONVERTER.structure(raw, cls)

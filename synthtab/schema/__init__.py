@@ -1,9 +1,10 @@
 """What is public about a table: kinds, domains, rules, privacy roles, the person unit."""
 
 from synthtab.schema.casting import CastTable, LabelColumn, NumberColumn
+from synthtab.schema.checking import POOLED_LEVEL, SchemaProblem, SchemaReport
 from synthtab.schema.columns import ColumnSpec, Domain, Kind, Role, category_label
 from synthtab.schema.rules import FixedCombination, Formula, Inequality, Rule
-from synthtab.schema.table import POOLED_LEVEL, SchemaProblem, SchemaReport, TableSchema
+from synthtab.schema.table import TableSchema
 
 __all__ = [
     "POOLED_LEVEL",

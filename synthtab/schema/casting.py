@@ -13,7 +13,17 @@ import pandas as pd
 from synthtab.errors import DataError
 from synthtab.schema.columns import ColumnSpec, Kind, category_label
 
-__all__ = ["CastTable", "FloatArray", "HashArray", "IntArray", "LabelColumn", "NumberColumn", "cast_columns", "require_columns", "text_hash"]
+__all__ = [
+    "CastTable",
+    "FloatArray",
+    "HashArray",
+    "IntArray",
+    "LabelColumn",
+    "NumberColumn",
+    "cast_columns",
+    "require_columns",
+    "text_hash",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -124,7 +134,9 @@ class LabelColumn:
         ndarray of uint64, shape (n_rows,)
             Equal for equal labels.
         """
-        lookup = np.array([text_hash(level) for level in self.levels] + [text_hash("\x00missing")], dtype=np.uint64)
+        lookup = np.array(
+            [text_hash(level) for level in self.levels] + [text_hash("\x00missing")], dtype=np.uint64
+        )
         return _mix(lookup ^ np.uint64(salt))[self.codes]
 
     def recoded(self, levels: tuple[str, ...]) -> IntArray:
@@ -258,13 +270,14 @@ def require_columns(frame: pd.DataFrame, columns: tuple[ColumnSpec, ...], what: 
     odd = [name for name in names if not isinstance(name, str)]
     if odd:
         raise DataError(
-            f"The {what} table has {len(odd)} column names that are not text (first: {type(odd[0]).__name__}).",
+            f"The {what} table has {len(odd)} column names that are not text ({type(odd[0]).__name__}).",
             hint="Rename them: frame.columns = frame.columns.map(str).",
         )
     double = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if double:
         raise DataError(
-            f"The {what} table has more than one column named {double[0]!r}.", hint="Give each column its own name."
+            f"The {what} table has more than one column named {double[0]!r}.",
+            hint="Give each column its own name.",
         )
     absent = [column.name for column in columns if column.name not in set(names)]
     if absent:
@@ -306,7 +319,9 @@ def _cast(series: pd.Series, column: ColumnSpec) -> NumberColumn | LabelColumn:
     if column.kind.is_label:
         return _labels(series)
     numbers = _seconds(series, column) if column.kind is Kind.DATETIME else _numbers(series)
-    return NumberColumn(numbers, int(np.count_nonzero(np.isnan(numbers) & series.notna().to_numpy(dtype=bool))))
+    return NumberColumn(
+        numbers, int(np.count_nonzero(np.isnan(numbers) & series.notna().to_numpy(dtype=bool)))
+    )
 
 
 def _labels(series: pd.Series) -> LabelColumn:
@@ -336,8 +351,7 @@ def _numbers(series: pd.Series) -> FloatArray:
 def _seconds(series: pd.Series, column: ColumnSpec) -> FloatArray:
     moments = series
     if not pd.api.types.is_datetime64_any_dtype(series):
-        with_format = {} if column.format is None else {"format": column.format}
-        moments = pd.to_datetime(series.astype(object), errors="coerce", utc=True, **with_format)
+        moments = pd.to_datetime(series.astype(object), errors="coerce", utc=True, format=column.format)
     elif getattr(series.dt, "tz", None) is not None:
         moments = series.dt.tz_convert("UTC")
     if getattr(moments.dt, "tz", None) is not None:

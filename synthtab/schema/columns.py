@@ -110,8 +110,8 @@ class ColumnSpec:
     categories : sequence of str, int, float or bool, optional
         Allowed levels; in rising order for an ordinal column.
     format : str, optional
-        For a datetime, a ``strftime`` pattern; for an identifier, ``#`` for a digit, ``?`` for a capital letter
-        and anything else for itself.
+        For a datetime, a ``strftime`` pattern; for an identifier, ``#`` for a digit, ``?`` for a capital
+        letter and anything else for itself.
     rounding : int, optional
         Decimals that values are given to; advisory.
     role : Role or str
@@ -165,15 +165,19 @@ class ColumnSpec:
         known = self.categories is not None or self.lower is not None or self.upper is not None
         domain = (Domain.PUBLIC if known else Domain.UNKNOWN) if self.domain is None else self.domain
         object.__setattr__(self, "domain", self._member(Domain, domain, "domain"))
-        if self.rounding is not None and (isinstance(self.rounding, bool) or not isinstance(self.rounding, int)):
+        if self.rounding is not None and (
+            isinstance(self.rounding, bool) or not isinstance(self.rounding, int)
+        ):
             raise SchemaError(f"Column {self.name!r}: rounding must be a whole number of decimals.")
 
     def _member(self, kind: type[StrEnum], value: object, what: str) -> StrEnum:
         try:
-            return kind(value)
+            return kind(str(value))
         except ValueError as error:
             allowed = ", ".join(member.value for member in kind)
-            raise SchemaError(f"Column {self.name!r}: unknown {what}.", hint=f"Allowed: {allowed}.") from error
+            raise SchemaError(
+                f"Column {self.name!r}: unknown {what}.", hint=f"Allowed: {allowed}."
+            ) from error
 
     def _check_categories(self) -> None:
         assert self.categories is not None
@@ -191,7 +195,9 @@ class ColumnSpec:
         if self.lower is None and self.upper is None:
             return
         if not self.kind.is_number:
-            raise SchemaError(f"Column {self.name!r}: bounds belong to numeric, integer and datetime columns.")
+            raise SchemaError(
+                f"Column {self.name!r}: bounds belong to numeric, integer and datetime columns."
+            )
         try:
             low, high = self.lower_number, self.upper_number
         except (ValueError, TypeError) as error:
@@ -294,6 +300,6 @@ def bound_to_number(value: float | str, kind: Kind) -> float:
     """
     if kind is not Kind.DATETIME:
         return float(value)
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    moment = datetime.fromisoformat(str(value))
     naive = moment.replace(tzinfo=None) - (moment.utcoffset() or (moment - moment))
     return (naive - datetime(1970, 1, 1)).total_seconds()  # noqa: DTZ001 - both sides are UTC without a zone

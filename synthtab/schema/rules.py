@@ -97,8 +97,8 @@ class FixedCombination:
         object.__setattr__(self, "combinations", rows)
         if len(self.names) < 2 or any(len(row) != len(self.names) for row in rows) or not rows:  # noqa: PLR2004
             raise SchemaError(
-                f"Fixed combination of {', '.join(self.names)}: needs two or more columns and, for each allowed "
-                "combination, one level a column."
+                f"Fixed combination of {', '.join(self.names)}: needs two or more columns and, for each "
+                "allowed combination, one level a column."
             )
 
     @property
@@ -134,7 +134,9 @@ class FixedCombination:
             known &= own != -1
             width = len(levels) + 1
             codes = codes * width + np.where(own < 0, len(levels), own)
-            allowed = allowed * width + np.array([index[row[position]] for row in self.combinations], dtype=np.int64)
+            allowed = allowed * width + np.array(
+                [index[row[position]] for row in self.combinations], dtype=np.int64
+            )
         return known & ~np.isin(codes, allowed)
 
     def to_dict(self) -> dict[str, object]:
@@ -153,8 +155,8 @@ class Formula:
     Parameters
     ----------
     expression : str
-        Comparisons joined by ``and``, ``or``, ``not``; arithmetic ``+ - * / ** %``; ``abs(x)``, ``missing(x)``,
-        ``x in ('a', 'b')``; a name that is no Python word as ``column('my column')``.
+        Comparisons joined by ``and``, ``or``, ``not``; arithmetic ``+ - * / ** %``; ``abs(x)``,
+        ``missing(x)``, ``x in ('a', 'b')``; a name that is no Python word as ``column('my column')``.
 
     Examples
     --------
@@ -192,7 +194,9 @@ class Formula:
             result = _Evaluation(table, self.expression).of(_parse(self.expression))
         value = np.broadcast_to(np.asarray(result.value), (table.n_rows,))
         if value.dtype != np.bool_:
-            raise SchemaError(f"Formula {self.expression!r} gives no truth value.", hint="End it with a comparison.")
+            raise SchemaError(
+                f"Formula {self.expression!r} gives no truth value.", hint="End it with a comparison."
+            )
         return np.asarray(~value & np.broadcast_to(result.known, (table.n_rows,)))
 
     def to_dict(self) -> dict[str, object]:
@@ -242,7 +246,7 @@ class _Known:
     known: BoolArray | np.bool_
 
 
-_ARITHMETIC: dict[type[ast.operator], Callable[[object, object], object]] = {
+_ARITHMETIC: dict[type[ast.operator], np.ufunc] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
     ast.Mult: np.multiply,
@@ -250,7 +254,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[object, object], object]] = {
     ast.Pow: np.power,
     ast.Mod: np.mod,
 }
-_COMPARISON: dict[type[ast.cmpop], Callable[[object, object], object]] = {
+_COMPARISON: dict[type[ast.cmpop], np.ufunc] = {
     ast.Lt: np.less,
     ast.LtE: np.less_equal,
     ast.Gt: np.greater,
@@ -259,9 +263,26 @@ _COMPARISON: dict[type[ast.cmpop], Callable[[object, object], object]] = {
     ast.NotEq: np.not_equal,
 }
 _ALLOWED = (
-    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.BinOp, ast.Compare, ast.Name,
-    ast.Load, ast.Constant, ast.Call, ast.Tuple, ast.List, ast.In, ast.NotIn, *_ARITHMETIC, *_COMPARISON,
-)  # fmt: skip
+    ast.Expression,
+    ast.BoolOp,
+    ast.And,
+    ast.Or,
+    ast.UnaryOp,
+    ast.Not,
+    ast.USub,
+    ast.BinOp,
+    ast.Compare,
+    ast.Name,
+    ast.Load,
+    ast.Constant,
+    ast.Call,
+    ast.Tuple,
+    ast.List,
+    ast.In,
+    ast.NotIn,
+    *_ARITHMETIC,
+    *_COMPARISON,
+)
 _FUNCTIONS = ("abs", "missing", "column")
 
 
@@ -269,10 +290,15 @@ def _parse(expression: str) -> ast.expr:
     try:
         tree = ast.parse(expression, mode="eval")
     except (SyntaxError, ValueError) as error:
-        raise SchemaError(f"Formula {expression!r} cannot be read.", hint="Write it as a Python comparison.") from error
+        raise SchemaError(
+            f"Formula {expression!r} cannot be read.", hint="Write it as a Python comparison."
+        ) from error
     for node in ast.walk(tree):
         call_is_known = not isinstance(node, ast.Call) or (
-            isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS and len(node.args) == 1 and not node.keywords
+            isinstance(node.func, ast.Name)
+            and node.func.id in _FUNCTIONS
+            and len(node.args) == 1
+            and not node.keywords
         )
         if not isinstance(node, _ALLOWED) or not call_is_known:
             raise SchemaError(
@@ -295,7 +321,11 @@ def _names(tree: ast.expr) -> tuple[str, ...]:
 def _column_name(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         return node.id
-    if isinstance(node, ast.Call) and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    ):
         return node.args[0].value
     raise SchemaError("A formula names a column by something other than text.", hint="Write column('name').")
 
@@ -319,10 +349,16 @@ class _Evaluation:
             case ast.Call():
                 return self._call(node)
             case ast.BoolOp():
-                return reduce(self._either if isinstance(node.op, ast.Or) else self._both, map(self.of, node.values))
+                return reduce(
+                    self._either if isinstance(node.op, ast.Or) else self._both, map(self.of, node.values)
+                )
             case ast.UnaryOp():
                 inner = self.of(node.operand)
-                value = np.logical_not(self._truth(inner)) if isinstance(node.op, ast.Not) else -self._number(inner)
+                value = (
+                    np.logical_not(self._truth(inner))
+                    if isinstance(node.op, ast.Not)
+                    else -self._number(inner)
+                )
                 return _Known(value, inner.known)
             case ast.BinOp():
                 left, right = self.of(node.left), self.of(node.right)
@@ -387,9 +423,10 @@ class _Evaluation:
         if isinstance(operator, ast.In | ast.NotIn):
             if not isinstance(right.value, tuple):
                 raise self._error("in needs a list in brackets")
-            hits = [self._equal(left, _Known(item, np.True_)) for item in right.value]  # type: ignore[arg-type]
-            inside = reduce(np.logical_or, hits, np.False_)
-            return np.asarray(~inside if isinstance(operator, ast.NotIn) else inside)
+            inside: BoolArray = np.zeros(self.table.n_rows, dtype=bool)
+            for item in right.value:
+                inside = inside | self._equal(left, _Known(item, np.True_))  # type: ignore[arg-type]
+            return ~inside if isinstance(operator, ast.NotIn) else inside
         if isinstance(operator, ast.Eq):
             return self._equal(left, right)
         if isinstance(operator, ast.NotEq):

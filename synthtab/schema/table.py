@@ -8,93 +8,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import yaml
 
-from synthtab.errors import DataError, SchemaError
-from synthtab.schema.casting import CastTable, LabelColumn, NumberColumn, cast_columns
-from synthtab.schema.columns import ColumnSpec, Domain, Kind, Role
+from synthtab.errors import SchemaError
+from synthtab.schema.casting import CastTable, cast_columns
+from synthtab.schema.checking import SchemaReport, check_frame
+from synthtab.schema.columns import ColumnSpec, Domain, Role
 from synthtab.schema.inference import infer_columns
 from synthtab.schema.rules import Formula, Inequality, Rule, rule_from_dict
 
-__all__ = ["SchemaProblem", "SchemaReport", "TableSchema"]
+__all__ = ["TableSchema"]
 
 SCHEMA_VERSION = 1
-POOLED_LEVEL = "__other__"
-
-
-@dataclass(frozen=True)
-class SchemaProblem:
-    """One way in which a table departs from its schema.
-
-    Parameters
-    ----------
-    column : str
-        Column, or the columns of a rule joined by commas.
-    rule : str
-        What is required.
-    rows : int
-        How many rows depart; 0 when the whole column does.
-    remedy : str
-        What to do.
-    """
-
-    column: str
-    rule: str
-    rows: int
-    remedy: str
-
-    def __str__(self) -> str:
-        """Show as one line, without any value of the table."""
-        where = f"{self.rows} row{'s' if self.rows != 1 else ''}" if self.rows else "the whole column"
-        return f"{self.column}: {self.rule} ({where}). {self.remedy}"
-
-
-@dataclass(frozen=True)
-class SchemaReport:
-    """Every problem of a table at once.
-
-    Parameters
-    ----------
-    problems : tuple of SchemaProblem
-        Empty when the table fits.
-    """
-
-    problems: tuple[SchemaProblem, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether the table fits its schema."""
-        return not self.problems
-
-    def frame(self) -> pd.DataFrame:
-        """Give the problems as a table.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns column, rule, rows, remedy.
-        """
-        return pd.DataFrame(
-            [(item.column, item.rule, item.rows, item.remedy) for item in self.problems],
-            columns=["column", "rule", "rows", "remedy"],
-        )
-
-    def raise_if_any(self) -> None:
-        """Raise when there is a problem.
-
-        Raises
-        ------
-        DataError
-            Naming every problem, one a line.
-        """
-        if self.problems:
-            raise DataError("The table does not fit its schema:\n" + "\n".join(map(str, self.problems)))
-
-    def __str__(self) -> str:
-        """Show one problem a line."""
-        return "\n".join(map(str, self.problems)) or "the table fits its schema"
 
 
 @dataclass(frozen=True)
@@ -149,7 +75,9 @@ class TableSchema:
     def _check_rule(self, rule: Rule) -> None:
         absent = [name for name in rule.columns if name not in self.names]
         if absent:
-            raise SchemaError(f"The rule {rule.text!r} speaks of {absent[0]!r}, which is no column of the schema.")
+            raise SchemaError(
+                f"The rule {rule.text!r} speaks of {absent[0]!r}, which is no column of the schema."
+            )
         kinds = {name: self[name].kind for name in rule.columns}
         wrong = [name for name, kind in kinds.items() if not kind.is_modelled]
         if isinstance(rule, Inequality):
@@ -157,7 +85,9 @@ class TableSchema:
         elif not isinstance(rule, Formula):
             wrong += [name for name, kind in kinds.items() if not kind.is_label]
         if wrong:
-            raise SchemaError(f"The rule {rule.text!r} cannot be used on {wrong[0]!r}: it is {kinds[wrong[0]].value}.")
+            raise SchemaError(
+                f"The rule {rule.text!r} cannot be used on {wrong[0]!r}: it is {kinds[wrong[0]].value}."
+            )
 
     def __getitem__(self, name: str) -> ColumnSpec:
         """Give one column."""
@@ -177,11 +107,11 @@ class TableSchema:
 
     @property
     def modelled(self) -> tuple[ColumnSpec, ...]:
-        """Columns that synthesizers learn and audits score: no identifier, free text, unit or weight column."""
+        """Columns that are learned and scored: no identifier, free text, unit or weight column."""
         return tuple(
             column
             for column in self.columns
-            if column.kind.is_modelled and column.name != self.unit and column.name != self.weight
+            if column.kind.is_modelled and column.name not in {self.unit, self.weight}
         )
 
     @classmethod
@@ -243,7 +173,11 @@ class TableSchema:
         """
         raw = {**self[name].to_dict(), **changes}
         if "kind" in changes and changes["kind"] != self[name].kind.value:
-            raw = {key: value for key, value in raw.items() if key in {"name", "kind", "missing", "role", *changes}}
+            raw = {
+                key: value
+                for key, value in raw.items()
+                if key in {"name", "kind", "missing", "role", *changes}
+            }
         changed = ColumnSpec.from_dict(raw)
         return replace(self, columns=tuple(changed if c.name == name else c for c in self.columns))
 
@@ -282,29 +216,7 @@ class TableSchema:
         SchemaReport
             All problems.
         """
-        problems: list[SchemaProblem] = []
-        names = list(frame.columns)
-        for name in dict.fromkeys(map(str, names)):
-            times = sum(str(other) == name for other in names)
-            if times > 1:
-                problems.append(SchemaProblem(name, f"occurs {times} times", 0, "Keep one of them."))
-            if name not in self:
-                problems.append(SchemaProblem(name, "is not in the schema", 0, "Add it to the schema, or drop it."))
-        usable = [c for c in self.columns if sum(str(other) == c.name for other in names) == 1]
-        absent = [c for c in self.columns if c.name not in set(map(str, names))]
-        problems += [SchemaProblem(c.name, "is missing from the table", 0, "Add it, or drop it from the schema.") for c in absent]
-        plain = frame.set_axis([str(name) for name in names], axis=1)
-        for column in usable:
-            problems += _column_problems(plain[column.name], column)
-        here = {column.name for column in usable}
-        table = cast_columns(plain, tuple(usable))
-        for rule in self.rules:
-            if here.issuperset(rule.columns):
-                rows = int(np.count_nonzero(rule.broken(table)))
-                if rows:
-                    remedy = "Correct these rows, or the rule."
-                    problems.append(SchemaProblem(", ".join(rule.columns), f"breaks the rule {rule.text}", rows, remedy))
-        return SchemaReport(tuple(problems))
+        return check_frame(frame, self.columns, self.rules)
 
     def to_dict(self) -> dict[str, object]:
         """Write the schema as plain values.
@@ -315,7 +227,9 @@ class TableSchema:
             JSON-able values.
         """
         raw: dict[str, object] = {"version": SCHEMA_VERSION, "name": self.name}
-        raw |= {key: value for key, value in (("unit", self.unit), ("weight", self.weight)) if value is not None}
+        raw |= {
+            key: value for key, value in (("unit", self.unit), ("weight", self.weight)) if value is not None
+        }
         raw["columns"] = [column.to_dict() for column in self.columns]
         if self.rules:
             raw["rules"] = [rule.to_dict() for rule in self.rules]
@@ -343,7 +257,9 @@ class TableSchema:
         if not isinstance(raw, Mapping) or not isinstance(raw.get("columns"), list):
             raise SchemaError("This is not a schema.", hint="A schema has a list named columns.")
         if raw.get("version", SCHEMA_VERSION) != SCHEMA_VERSION:
-            raise SchemaError("The schema was written by another version.", hint=f"This one reads version {SCHEMA_VERSION}.")
+            raise SchemaError(
+                "The schema was written by another version.", hint=f"This one reads version {SCHEMA_VERSION}."
+            )
         unknown = sorted(set(map(str, raw)) - {"version", "name", "unit", "weight", "columns", "rules"})
         if unknown:
             raise SchemaError(f"The schema has an unknown key {unknown[0]!r}.")
@@ -452,7 +368,9 @@ class TableSchema:
         try:
             text = Path(path).read_text(encoding="utf-8")
         except OSError as error:
-            raise SchemaError(f"The schema file {Path(path).name!r} cannot be read.", hint="Check its path.") from error
+            raise SchemaError(
+                f"The schema file {Path(path).name!r} cannot be read.", hint="Check its path."
+            ) from error
         return cls.from_json(text) if Path(path).suffix == ".json" else cls.from_yaml(text)
 
     def fingerprint(self) -> str:
@@ -473,42 +391,3 @@ def _all_mappings(items: object) -> bool:
 
 def _text_or_none(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _column_problems(series: pd.Series, column: ColumnSpec) -> list[SchemaProblem]:
-    found: list[tuple[str, int, str]] = []
-    if not column.missing:
-        found.append(("must not be missing", int(series.isna().sum()), "Fill them in, or allow missing values."))
-    if column.kind is Kind.IDENTIFIER:
-        pattern = column.identifier_pattern
-        if pattern is not None:
-            words = series.dropna().map(str)
-            wrong = int((~words.map(lambda word: bool(pattern.fullmatch(word)))).sum())
-            found.append((f"must have the format {column.format}", wrong, "Correct the format, or the values."))
-    elif column.kind.is_modelled:
-        cast = cast_columns(series.to_frame(column.name), (column,))[column.name]
-        found += _number_problems(cast, column) if isinstance(cast, NumberColumn) else _level_problems(cast, column)
-    return [SchemaProblem(column.name, rule, rows, remedy) for rule, rows, remedy in found if rows]
-
-
-def _number_problems(cast: NumberColumn, column: ColumnSpec) -> list[tuple[str, int, str]]:
-    values = cast.values
-    what = "a date" if column.kind is Kind.DATETIME else "a number"
-    with np.errstate(invalid="ignore"):
-        whole = column.kind is not Kind.INTEGER or not np.any(np.isfinite(values) & (values % 1 != 0))
-        return [
-            (f"must be {what}", cast.unreadable, "Correct them, or change the kind."),
-            ("must be finite", int(np.isinf(values).sum()), "Replace infinities by missing values or numbers."),
-            (f"must be at least {column.lower}", int((values < column.lower_number).sum()), "Correct them, or the bound."),
-            (f"must be at most {column.upper}", int((values > column.upper_number).sum()), "Correct them, or the bound."),
-            ("must be whole numbers", 0 if whole else int((np.isfinite(values) & (values % 1 != 0)).sum()),
-             "Round them, or call the column numeric."),
-        ]  # fmt: skip
-
-
-def _level_problems(cast: LabelColumn, column: ColumnSpec) -> list[tuple[str, int, str]]:
-    if column.categories is None:
-        return []
-    codes = cast.recoded((*column.categories, POOLED_LEVEL))
-    rows = int((codes == -2).sum())  # noqa: PLR2004 - the code of an unlisted level
-    return [(f"must be one of {len(column.categories)} listed levels", rows, "Correct them, or list the levels.")]

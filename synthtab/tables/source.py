@@ -151,7 +151,9 @@ def _stem(path: Path) -> str:
 def _read(path: Path) -> pd.DataFrame:
     lower = path.name.lower()
     if not lower.endswith(_READERS):
-        raise DataError(f"The file {path.name!r} is of no known sort.", hint=f"Known endings: {', '.join(_READERS)}.")
+        raise DataError(
+            f"The file {path.name!r} is of no known sort.", hint=f"Known endings: {', '.join(_READERS)}."
+        )
     if not path.is_file():
         raise DataError(f"There is no file {path.name!r}.", hint="Check the path.")
     try:
@@ -162,7 +164,8 @@ def _read(path: Path) -> pd.DataFrame:
         raise DataError(f"The file {path.name!r} is empty.") from error
     except (ValueError, OSError) as error:
         # the reader's own message may quote a value of the table
+        what = "Parquet" if lower.endswith((".parquet", ".pq")) else "CSV"
         raise DataError(
-            f"The file {path.name!r} cannot be read as {'Parquet' if lower.endswith(('.parquet', '.pq')) else 'CSV'}.",
+            f"The file {path.name!r} cannot be read as {what}.",
             hint=f"The reader stopped with {type(error).__name__}; open the file elsewhere and save it anew.",
         ) from None

@@ -106,9 +106,13 @@ def split(
     shares = {"holdout": holdout, "pool": pool, "verifier": verifier}
     for name, share in shares.items():
         if not 0 <= share < 1:
-            raise DataError(f"{name}={share} is no share.", hint="Give a number from 0 up to, not including, 1.")
+            raise DataError(
+                f"{name}={share} is no share.", hint="Give a number from 0 up to, not including, 1."
+            )
     if sum(shares.values()) >= 1:
-        raise DataError("holdout, pool and verifier leave no training rows.", hint="Their sum must be below 1.")
+        raise DataError(
+            "holdout, pool and verifier leave no training rows.", hint="Their sum must be below 1."
+        )
     needed = {column for column in (schema.unit, stratify) if column is not None}
     for column in needed - set(map(str, frame.columns)):
         raise DataError(f"The table has no column {column!r} to split by.")
@@ -119,7 +123,9 @@ def split(
     parts = {name: frame.iloc[np.flatnonzero(assigned == index)] for index, name in enumerate(names)}
     for name, share in (("train", 1.0), *shares.items()):
         if share > 0 and parts[name].empty:
-            raise DataError(f"The table is too small: no row is left for {name}.", hint="Give more rows or other shares.")
+            raise DataError(
+                f"The table is too small: no row is left for {name}.", hint="Give more rows or other shares."
+            )
     return Split(**parts, seed=seed)
 
 

@@ -1,0 +1,51 @@
+# Two commands on a bare machine with Python 3.11+ and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --constraint constraints.txt
+
+.PHONY: help demo test lint reports data bench calibrate clean
+help:
+	@echo "make demo   synthesize, audit and report on the embedded table"
+	@echo "make test   install what the tests need, then lint, type-check and test"
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# a stamp for each set of dependencies: nothing is installed twice
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable '.[sdv]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable '.[sdv,test,lint]'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	$(BIN)/synthtab demo --out reports
+
+test: $(VENV)/.test lint
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90 -n 2 --dist loadfile
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(git ls-files 'synthtab/*.py')
+
+reports: $(VENV)/.demo
+	$(BIN)/synthtab demo --out reports
+
+data: $(VENV)/.test
+	$(BIN)/python scripts/build_nhanes.py --check
+	$(BIN)/python scripts/build_adult.py --check
+
+bench: $(VENV)/.test
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+calibrate: $(VENV)/.test
+	$(BIN)/python scripts/calibrate_audit.py --out docs/calibration.md
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage

@@ -1,0 +1,152 @@
+"""Which shards make up each table: subsamples, deletions, exchanges."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synthtab.auditing.comparison import Comparison, Weights
+from synthtab.schema.casting import FloatArray
+from synthtab.seeding import generator
+
+__all__ = ["ShardChoices"]
+
+DRAWS = 20
+PERMUTATIONS = 999
+# exchanges of real shards only, for what does not depend on the synthetic table: bands and power
+REAL_EXCHANGES = 199
+
+
+class ShardChoices:
+    """Choose shards: subsamples of equal size, deletions, exchanges.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        The three profiles.
+    compared : tuple of int
+        Shards of the synthetic table, the holdout and the training table that one comparison uses.
+    seed : int
+        Seed of all draws.
+    """
+
+    def __init__(self, comparison: Comparison, compared: tuple[int, int, int], seed: int) -> None:
+        self.sizes = comparison.sizes
+        self.compared = compared
+        self.seed = seed
+        self.starts = np.concatenate([[0], np.cumsum(self.sizes)])
+        self.total = int(self.starts[-1])
+        per_shard = comparison.profiles[0].n_rows / comparison.profiles[0].n_shards
+        self.synthetic_rows = round(per_shard * compared[0])
+
+    def _pick(self, table: int, rng: np.random.Generator) -> FloatArray:
+        weight = np.zeros(self.total)
+        chosen = rng.permutation(self.sizes[table])[: self.compared[table]]
+        weight[self.starts[table] + chosen] = 1
+        return weight
+
+    def draws(self) -> Weights:
+        """Draw subsamples of equal size; one draw when whole tables are compared.
+
+        Returns
+        -------
+        Weights
+            One choice for each draw.
+        """
+        whole = self.sizes == self.compared
+        rng = generator(self.seed, "subsamples")
+        picks = [[self._pick(table, rng) for table in range(3)] for _ in range(1 if whole else DRAWS)]
+        parts = [np.array([pick[table] for pick in picks]) for table in range(3)]
+        return Weights(*parts)
+
+    def single(self) -> Weights:
+        """Give the first draw alone.
+
+        Returns
+        -------
+        Weights
+            One choice.
+        """
+        all_draws = self.draws()
+        return Weights(all_draws.synthetic[:1], all_draws.holdout[:1], all_draws.train[:1])
+
+    def deletions(self) -> tuple[Weights, FloatArray]:
+        """Leave out one shard at a time; also say of which table each was.
+
+        Returns
+        -------
+        tuple of Weights and ndarray of float
+            One choice for each shard left out, and the table it was of.
+        """
+        base = self.single()
+        parts = [base.synthetic[0], base.holdout[0], base.train[0]]
+        used = [(table, shard) for table in range(3) for shard in np.flatnonzero(parts[table])]
+        stacked = [np.repeat(part[None, :], len(used), axis=0) for part in parts]
+        for row, (table, shard) in enumerate(used):
+            stacked[table][row, shard] = 0
+        return Weights(*stacked), np.array([table for table, _ in used], dtype=np.float64)
+
+    def permutations(self) -> Weights:
+        """Exchange shards of the synthetic table and the holdout; the training table stays.
+
+        Returns
+        -------
+        Weights
+            One choice for each exchange.
+        """
+        base = self.single()
+        pool = np.flatnonzero(base.synthetic[0] + base.holdout[0])
+        rng = generator(self.seed, "permutations")
+        order = rng.permuted(np.tile(pool, (PERMUTATIONS, 1)), axis=1)
+        synthetic, holdout = np.zeros((PERMUTATIONS, self.total)), np.zeros((PERMUTATIONS, self.total))
+        rows = np.arange(PERMUTATIONS)[:, None]
+        synthetic[rows, order[:, : self.compared[0]]] = 1
+        holdout[rows, order[:, self.compared[0] :]] = 1
+        return Weights(synthetic, holdout, base.train)
+
+    def real_exchanges(self, *, has_holdout: bool) -> Weights:
+        """Exchange training and holdout shards, so that fresh real rows stand for the synthetic table.
+
+        Parameters
+        ----------
+        has_holdout : bool
+            Without a holdout, bootstrap resamples stand in.
+
+        Returns
+        -------
+        Weights
+            One choice for each exchange.
+        """
+        if not has_holdout:
+            return self.resamples(REAL_EXCHANGES)
+        base = self.single()
+        pool = np.flatnonzero(base.holdout[0] + base.train[0])
+        order = generator(self.seed, "real exchanges").permuted(np.tile(pool, (REAL_EXCHANGES, 1)), axis=1)
+        fresh, holdout = np.zeros((REAL_EXCHANGES, self.total)), np.zeros((REAL_EXCHANGES, self.total))
+        rows = np.arange(REAL_EXCHANGES)[:, None]
+        holdout[rows, order[:, : self.compared[1]]] = 1
+        fresh[rows, order[:, self.compared[1] :]] = 1
+        return Weights(fresh, holdout, base.train)
+
+    def resamples(self, draws: int = DRAWS) -> Weights:
+        """Draw two independent bootstrap resamples of the reference in place of synthetic table and holdout.
+
+        Parameters
+        ----------
+        draws : int, default 20
+            Number of draws.
+
+        Returns
+        -------
+        Weights
+            One choice for each draw.
+        """
+        rng = generator(self.seed, "resamples")
+        size = self.sizes[1]
+        parts = []
+        for shards in (self.compared[0], self.compared[1]):
+            weight = np.zeros((draws, self.total))
+            weight[:, self.starts[1] : self.starts[2]] = rng.multinomial(
+                shards, np.full(size, 1 / size), size=draws
+            )
+            parts.append(weight)
+        return Weights(parts[0], parts[1], self.single().train)

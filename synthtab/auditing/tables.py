@@ -1,0 +1,183 @@
+"""AuditTables: the three tables of an audit, cast, guarded, and put in an order that nothing depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from synthtab.errors import DataError
+from synthtab.profiling.memory import person_hash
+from synthtab.schema import CastTable, ColumnSpec, TableSchema
+from synthtab.schema.casting import HashArray, text_hash
+from synthtab.tables import read_frame
+from synthtab.tables.source import TableLike
+
+__all__ = ["AppliesGuard", "AuditTable", "AuditTables", "prepare_tables"]
+
+
+class AppliesGuard(Protocol):
+    """A fitted guard, seen from above: it can do to a real table what it did before fitting."""
+
+    def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Pool and code a table as the training rows were.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Real rows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The guarded rows.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class AuditTable:
+    """Rows of one table, with the person of each.
+
+    Parameters
+    ----------
+    rows : CastTable
+        The rows, in content order.
+    people : ndarray of uint64, shape (n_rows,) or None
+        Hash of the person of each row; None when each row is a person of its own.
+    """
+
+    rows: CastTable
+    people: HashArray | None
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.rows.n_rows
+
+    def at_most(self, n: int, seed: int) -> AuditTable:
+        """Give a random part of the rows, whole persons together.
+
+        Parameters
+        ----------
+        n : int
+            Most rows.
+        seed : int
+            Seed of the choice.
+
+        Returns
+        -------
+        AuditTable
+            About `n` rows in content order, or the whole table when it is no larger.
+        """
+        return self if self.n_rows <= n else self._take(np.sort(self._shuffled(f"at most {seed}")[:n]))
+
+    def halves(self, seed: int) -> tuple[AuditTable, AuditTable]:
+        """Cut the rows in two at random, whole persons together.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of the cut.
+
+        Returns
+        -------
+        tuple of AuditTable
+            Two parts of about equal size, in content order.
+        """
+        order, middle = self._shuffled(f"halves {seed}"), self.n_rows // 2
+        if self.people is not None:
+            while 0 < middle < self.n_rows and self.people[order[middle]] == self.people[order[middle - 1]]:
+                middle += 1
+        return self._take(np.sort(order[:middle])), self._take(np.sort(order[middle:]))
+
+    def _shuffled(self, purpose: str) -> npt.NDArray[np.intp]:
+        """Order the rows by a seeded hash of their content, or of their person."""
+        keys = self.rows.row_hash() if self.people is None else self.people
+        mixed = (keys ^ np.uint64(text_hash(purpose))) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+        return np.argsort(mixed, kind="stable")
+
+    def _take(self, rows: npt.NDArray[np.intp]) -> AuditTable:
+        return AuditTable(self.rows.take(rows), None if self.people is None else self.people[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class AuditTables:
+    """What an audit compares.
+
+    Parameters
+    ----------
+    train, synthetic : AuditTable
+        Rows that the synthesizer learned from, and rows that it made.
+    holdout : AuditTable or None
+        Real rows that it has not seen.
+    schema : TableSchema
+        What is public.
+    """
+
+    train: AuditTable
+    synthetic: AuditTable
+    holdout: AuditTable | None
+    schema: TableSchema
+
+    @property
+    def columns(self) -> tuple[ColumnSpec, ...]:
+        """Columns that are scored."""
+        return self.schema.modelled
+
+
+def prepare_tables(
+    real: TableLike,
+    synthetic: TableLike,
+    holdout: TableLike | None,
+    schema: TableSchema | None,
+    guard: AppliesGuard | None,
+) -> AuditTables:
+    """Bring the tables of an audit to one schema.
+
+    Parameters
+    ----------
+    real, synthetic : table
+        Training rows and synthetic rows.
+    holdout : table or None
+        Real rows that nothing learned from.
+    schema : TableSchema or None
+        What is public; inferred from the training rows when None.
+    guard : AppliesGuard or None
+        Applied to the real tables, so that what it dropped is not blamed on the synthesizer.
+
+    Returns
+    -------
+    AuditTables
+        The tables.
+
+    Raises
+    ------
+    DataError
+        When a table has no rows, or columns are missing or doubled.
+    """
+    frames = {"real": read_frame(real), "synthetic": read_frame(synthetic)}
+    if holdout is not None:
+        frames["holdout"] = read_frame(holdout)
+    known = TableSchema.infer(frames["real"]) if schema is None else schema
+    if not known.modelled:
+        raise DataError(
+            "No column can be audited.",
+            hint="All are identifiers or free text; change their kind in the schema.",
+        )
+    prepared = {}
+    for name, frame in frames.items():
+        if frame.empty:
+            raise DataError(f"The {name} table has no rows.", hint="Give at least one row.")
+        people = person_hash(frame, known) if name != "synthetic" else None
+        guarded = guard.apply(frame) if guard is not None and name != "synthetic" else frame
+        rows = known.cast(guarded, name)
+        order = np.argsort(rows.row_hash(), kind="stable")
+        if people is not None:
+            order = np.lexsort((people, rows.row_hash()))
+        prepared[name] = AuditTable(rows.take(order), None if people is None else people[order])
+    return AuditTables(prepared["real"], prepared["synthetic"], prepared.get("holdout"), known)

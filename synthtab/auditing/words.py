@@ -1,0 +1,116 @@
+"""The verdict and its limits in plain words."""
+
+from __future__ import annotations
+
+from synthtab.auditing.tables import AuditTables
+from synthtab.results import Check, Section, Status, Verdict
+from synthtab.schema import Domain
+
+__all__ = ["limits_of", "summarise"]
+
+_LOST = {
+    Section.SCHEMA: "rows that the schema rules out",
+    Section.MARGINAL: "column shapes",
+    Section.ASSOCIATION: "associations between columns",
+    Section.RARE: "rare categories",
+    Section.TAILS: "tails",
+    Section.UTILITY: "usefulness for models",
+    Section.DETECTION: "being told from real data",
+}
+
+
+def summarise(verdict: Verdict, checks: tuple[Check, ...], *, has_holdout: bool) -> str:
+    """Say the verdict in one or two sentences.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        The verdict.
+    checks : tuple of Check
+        Every answer.
+    has_holdout : bool
+        Whether there were real rows that the synthesizer had not seen.
+
+    Returns
+    -------
+    str
+        Plain words, no value of the table.
+    """
+    failed = _sections(checks, Status.FAIL)
+    warned = [section for section in _sections(checks, Status.WARN) if section not in failed]
+    sentences = []
+    fidelity_lost = [section for section in failed if section is not Section.PRIVACY]
+    if fidelity_lost:
+        sentences.append(f"Not faithful in {_list([_LOST[section] for section in fidelity_lost])}.")
+    elif any(check.status is Status.PASS and check.section is not Section.PRIVACY for check in checks):
+        sentences.append("As faithful as fresh real data, as far as this audit can see.")
+    if warned:
+        words = [_LOST.get(section, "privacy") for section in warned]
+        sentences.append(f"Look at {_list(words)} before using it.")
+    sentences.append(_privacy_words(checks, has_holdout=has_holdout))
+    if verdict is Verdict.WARN and not has_holdout:
+        sentences.append("Without a holdout this cannot be more than a warning.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _privacy_words(checks: tuple[Check, ...], *, has_holdout: bool) -> str:
+    own = [check for check in checks if check.section is Section.PRIVACY]
+    if not own:
+        return ""
+    if any(check.status is Status.FAIL for check in own):
+        return "It gives away training rows."
+    if not has_holdout or not any(check.status is Status.PASS for check in own):
+        return "What it gives away could not be judged."
+    return "No leak was found, at the power stated below."
+
+
+def _sections(checks: tuple[Check, ...], status: Status) -> list[Section]:
+    return [
+        section for section in Section if any(c.section is section and c.status is status for c in checks)
+    ]
+
+
+def _list(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def limits_of(tables: AuditTables, checks: tuple[Check, ...]) -> tuple[str, ...]:
+    """List what an audit cannot say.
+
+    Parameters
+    ----------
+    tables : AuditTables
+        The audited tables.
+    checks : tuple of Check
+        Every answer.
+
+    Returns
+    -------
+    tuple of str
+        Plain sentences.
+    """
+    schema = tables.schema
+    found = []
+    if tables.holdout is None:
+        found.append("There was no holdout: fidelity is optimistic, and privacy could not be judged.")
+    elif abs(tables.holdout.n_rows - tables.train.n_rows) > 0.2 * tables.train.n_rows:
+        found.append("Holdout and training differ in size: a privacy audit sees most when they are equal.")
+    if schema.unit is None:
+        found.append(
+            "Each row was taken for one person. If people have several rows, name their column in the schema."
+        )
+    if schema.weight is not None:
+        found.append("Survey weights were not used: every figure describes the sample, not the population.")
+    inferred = [column.name for column in tables.columns if column.domain is Domain.FROM_DATA]
+    if inferred:
+        found.append(
+            f"The categories of {len(inferred)} columns came from the data and were not declared public."
+        )
+    blind = [check for check in checks if check.status is Status.WARN and "too small" in check.reason]
+    if blind:
+        found.append(f"{len(blind)} checks were too weak at this size to see a departure that matters.")
+    found.append(
+        "Attacks that were not tried may succeed. No leak found is no proof that there is none, and nothing "
+        "here says that the table is anonymous or compliant with any law."
+    )
+    return tuple(found)
