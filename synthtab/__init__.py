@@ -9,35 +9,80 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from synthtab.auditing import Margin, Policy, audit
+    from synthtab.datasets import Dataset, load_nhanes_adults
+    from synthtab.results import AuditResult, Check, Section, Status, Verdict
     from synthtab.schema import (
         ColumnSpec,
         FixedCombination,
         Formula,
         Inequality,
+        Kind,
+        Role,
         TableSchema,
     )
     from synthtab.specs import SynthesizerSpec, spec
+    from synthtab.synthesizers import Guard, load, make, registered
+    from synthtab.tables import Split, TableSource, split
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AuditResult": "synthtab.results",
+    "Check": "synthtab.results",
     "ColumnSpec": "synthtab.schema",
+    "Dataset": "synthtab.datasets",
     "FixedCombination": "synthtab.schema",
     "Formula": "synthtab.schema",
+    "Guard": "synthtab.synthesizers",
     "Inequality": "synthtab.schema",
+    "Kind": "synthtab.schema",
+    "Margin": "synthtab.auditing",
+    "Policy": "synthtab.auditing",
+    "Role": "synthtab.schema",
+    "Section": "synthtab.results",
+    "Split": "synthtab.tables",
+    "Status": "synthtab.results",
     "SynthesizerSpec": "synthtab.specs",
     "TableSchema": "synthtab.schema",
+    "TableSource": "synthtab.tables",
+    "Verdict": "synthtab.results",
+    "audit": "synthtab.auditing",
+    "load": "synthtab.synthesizers",
+    "load_nhanes_adults": "synthtab.datasets",
+    "make": "synthtab.synthesizers",
+    "registered": "synthtab.synthesizers",
     "spec": "synthtab.specs",
+    "split": "synthtab.tables",
 }
 
 __all__ = [
+    "AuditResult",
+    "Check",
     "ColumnSpec",
+    "Dataset",
     "FixedCombination",
     "Formula",
+    "Guard",
     "Inequality",
+    "Kind",
+    "Margin",
+    "Policy",
+    "Role",
+    "Section",
+    "Split",
+    "Status",
     "SynthesizerSpec",
     "TableSchema",
+    "TableSource",
+    "Verdict",
+    "audit",
+    "load",
+    "load_nhanes_adults",
+    "make",
+    "registered",
     "spec",
+    "split",
 ]
 
 

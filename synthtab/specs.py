@@ -90,7 +90,9 @@ class SynthesizerSpec:
             raw = json.loads(text)
             return cls(str(raw["name"]), dict(raw.get("params", {})))
         except (ValueError, KeyError, TypeError) as error:
-            raise SpecError("This is not a synthesizer spec.", hint='Write {"name": …, "params": {…}}.') from error
+            raise SpecError(
+                "This is not a synthesizer spec.", hint='Write {"name": …, "params": {…}}.'
+            ) from error
 
 
 def spec(name: str | SynthesizerSpec, **params: Parameter) -> SynthesizerSpec:

@@ -1,1 +1,6 @@
-"""."""
+"""Audits: three tables in, a verdict with its reasons out."""
+
+from synthtab.auditing.policy import Margin, Policy
+from synthtab.auditing.run import audit
+
+__all__ = ["Margin", "Policy", "audit"]

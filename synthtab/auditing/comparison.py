@@ -32,6 +32,16 @@ from synthtab.seeding import generator
 __all__ = ["Comparison", "Reading", "Readings", "Weights"]
 
 CHANCE_DRAWS = 50
+_METRICS = (
+    "tvd",
+    "ks",
+    "wasserstein",
+    "missing_rate",
+    "interaction_tvd",
+    "pair_tvd",
+    "cramers_v",
+    "spearman",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +76,22 @@ class Reading:
     members: tuple[tuple[str, ...], ...]
     value: FloatArray
     floor: FloatArray
+
+    def for_batch(self, batch: int) -> Reading:
+        """Give one row for each choice; a reading that no choice changes has only one.
+
+        Parameters
+        ----------
+        batch : int
+            Number of choices.
+
+        Returns
+        -------
+        Reading
+            The same figures.
+        """
+        shape = (batch, len(self.members))
+        return Reading(self.members, np.broadcast_to(self.value, shape), np.broadcast_to(self.floor, shape))
 
 
 Readings = dict[str, Reading]
@@ -140,12 +166,16 @@ class Comparison:
             By metric name.
         """
         tables = (weights.synthetic, weights.holdout, weights.train)
-        return {
+        batch = max(len(table) for table in tables)
+        readings = {
+            # a table of one column has no pair, one without numbers no ranks: their readings are empty
+            **dict.fromkeys(_METRICS, Reading((), np.zeros((batch, 0)), np.zeros((batch, 0)))),
             **self._read_columns(tables),
             **self._read_pairs(tables),
             **self._read_rare(tables),
             **self._read_rows(tables),
         }
+        return {name: reading.for_batch(batch) for name, reading in readings.items()}
 
     def chance(self, weights: Weights, rows: int) -> dict[str, FloatArray]:
         """Give what tables without the property would score, from samples of the synthetic size.
@@ -330,9 +360,7 @@ class Comparison:
     # ------------------------------------------------------------------ rare levels and rows
 
     def _read_rare(self, tables: tuple[FloatArray, FloatArray, FloatArray]) -> Readings:
-        rows = [
-            self._mix([profile.shard_rows[:, None] for profile in self.profiles], weight) for weight in tables
-        ]
+        rows = self._rows(tables)
         held = self._rare_counts(tables)
         drawn = np.minimum(rows[0], rows[1])
         present = [presence(counts, n, drawn) for counts, n in zip(held[:2], rows[:2], strict=True)]
@@ -384,9 +412,7 @@ class Comparison:
 
     def _read_rows(self, tables: tuple[FloatArray, FloatArray, FloatArray]) -> Readings:
         found = {}
-        rows = [
-            self._mix([profile.shard_rows[:, None] for profile in self.profiles], weight) for weight in tables
-        ]
+        rows = self._rows(tables)
         names = {
             "outside_domain": [*((name,) for name in self.plan.names), ()],
             "broken_rules": [*((rule.text,) for rule in self.plan.schema.rules), ()],
@@ -399,6 +425,11 @@ class Comparison:
             value, floor = np.broadcast_arrays(rates[0], rates[1])
             found[name] = Reading(tuple(names[name]), value, floor)
         return found
+
+    def _rows(self, tables: tuple[FloatArray, FloatArray, FloatArray]) -> list[FloatArray]:
+        """Give the rows of each table; at least one, so that a table left without shards has rates of zero."""
+        parts = [profile.shard_rows[:, None] for profile in self.profiles]
+        return [np.maximum(self._mix(parts, weight), 1.0) for weight in tables]
 
     def _mix(self, parts: Sequence[npt.NDArray[np.generic]], weight: FloatArray) -> FloatArray:
         """Add up shards of the three tables by weight, skipping tables without any."""

@@ -162,12 +162,9 @@ def _number_cells(
         edges = edges[:-1]
         cell = np.searchsorted(edges, middle, side="right")
     words = [_edge_text(edge, spec) for edge in edges.tolist()]
-    labels = [
-        f"under {words[0]}",
-        *(f"{a} to {b}" for a, b in pairwise(words)),
-        f"{words[-1]} and over",
-    ]
-    labels = labels if words else ["any value"]
+    labels = ["any value"]
+    if words:
+        labels = [f"under {words[0]}", *(f"{a} to {b}" for a, b in pairwise(words)), f"{words[-1]} and over"]
     return [*labels, "missing"], np.append(cell, len(words) + 1)
 
 
@@ -210,6 +207,9 @@ def _level_cells(column: ColumnPlan, counts: IntArray, k: int) -> tuple[list[str
         if not held.any() or (held.sum() >= _LEAST_POOLED and own[held].sum() >= k):
             break
         pooled[level] = True
+    if pooled.all() and column.is_public_level.all():
+        # pooling would leave nothing to see; public names may stand, their numbers are withheld
+        pooled[:] = False
     # a pool of empty levels only needs no cell: nothing is there to be shown
     kept = [
         int(level)

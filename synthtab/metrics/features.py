@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from synthtab.metrics.columns import levels_by_count, modelled_names
 from synthtab.schema import CastTable, ColumnSpec, LabelColumn, NumberColumn
 from synthtab.schema.casting import FloatArray, IntArray, text_hash
 
@@ -19,8 +20,6 @@ __all__ = [
     "Float32Array",
     "LabelFeature",
     "NumberFeature",
-    "modelled_names",
-    "narrowed",
     "varying_columns",
 ]
 
@@ -241,43 +240,9 @@ class FeatureEncoder:
                 parts.append((one_hot / np.sqrt(2)).astype(np.float32))
             else:
                 parts.append(_signs(column, width))
-        return np.ascontiguousarray(np.hstack(parts)) if parts else np.empty((table.n_rows, 0), dtype=np.float32)
-
-
-def modelled_names(columns: tuple[ColumnSpec, ...], tables: Sequence[CastTable]) -> tuple[str, ...]:
-    """Give the names of the columns that every table holds as numbers or levels.
-
-    Parameters
-    ----------
-    columns : tuple of ColumnSpec
-        Columns of the schema.
-    tables : sequence of CastTable
-        The tables.
-
-    Returns
-    -------
-    tuple of str
-        Sorted, so that no order of columns matters.
-    """
-    return tuple(sorted(c.name for c in columns if c.kind.is_modelled and all(c.name in t.columns for t in tables)))
-
-
-def narrowed(table: CastTable, names: tuple[str, ...]) -> CastTable:
-    """Keep some columns of a table.
-
-    Parameters
-    ----------
-    table : CastTable
-        The table.
-    names : tuple of str
-        Columns to keep.
-
-    Returns
-    -------
-    CastTable
-        The same rows with those columns only.
-    """
-    return CastTable({name: table[name] for name in names}, table.n_rows)
+        return (
+            np.ascontiguousarray(np.hstack(parts)) if parts else np.empty((table.n_rows, 0), dtype=np.float32)
+        )
 
 
 def varying_columns(matrix: FloatArray) -> npt.NDArray[np.bool_]:
@@ -302,24 +267,16 @@ def varying_columns(matrix: FloatArray) -> npt.NDArray[np.bool_]:
     return np.asarray((low < high) | (some_missing & (low <= high)))
 
 
-def _fit_column(name: str, shaping: Sequence[CastTable], scaling: Sequence[CastTable]) -> NumberFeature | LabelFeature:
+def _fit_column(
+    name: str, shaping: Sequence[CastTable], scaling: Sequence[CastTable]
+) -> NumberFeature | LabelFeature:
     has_missing = any(bool(table[name].is_missing.any()) for table in shaping)
     if isinstance(shaping[0][name], LabelColumn):
-        return LabelFeature(name, _levels_by_count([table.label(name) for table in shaping]), has_missing)
+        return LabelFeature(name, levels_by_count([table.label(name) for table in shaping]), has_missing)
     centre, scale = _mean_and_sd([table.number(name) for table in scaling])
     if scale == 0:  # constant here: other tables may still differ from it
         scale = _mean_and_sd([table.number(name) for table in shaping])[1] or 1.0
     return NumberFeature(name, centre, scale, has_missing)
-
-
-def _levels_by_count(columns: Sequence[LabelColumn]) -> tuple[str, ...]:
-    totals: dict[str, int] = {}
-    for column in columns:
-        counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.levels))
-        for level, count in zip(column.levels, counts.tolist(), strict=True):
-            totals[level] = totals.get(level, 0) + count
-    # equal counts by text: the order of tables and rows must not matter
-    return tuple(sorted((level for level, count in totals.items() if count), key=lambda level: (-totals[level], level)))
 
 
 def _mean_and_sd(columns: Sequence[NumberColumn]) -> tuple[float, float]:
@@ -348,4 +305,4 @@ def _signs(column: LabelColumn, width: int) -> Float32Array:
     words = [text_hash(level) for level in column.levels] + [text_hash("\x00missing")]
     bits = (np.array(words, dtype=np.uint64)[:, None] >> np.arange(width, dtype=np.uint64)) & np.uint64(1)
     signs = np.where(bits == 1, 1.0, -1.0) / np.sqrt(2 * width)
-    return signs.astype(np.float32)[column.codes]
+    return np.asarray(signs[column.codes], dtype=np.float32)

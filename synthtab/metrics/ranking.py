@@ -5,11 +5,41 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from synthtab.metrics.features import Float32Array
 from synthtab.schema.casting import FloatArray, IntArray
 
-__all__ = ["auc_standard_error", "average_ranks", "bootstrap_weights", "weighted_concordance"]
+__all__ = [
+    "PersonArray",
+    "auc_standard_error",
+    "average_ranks",
+    "bootstrap_weights",
+    "numbered_persons",
+    "weighted_concordance",
+]
+
+PersonArray = npt.NDArray[np.int64] | npt.NDArray[np.uint64]
 
 _CHUNK = 4_000_000  # weights looked at together: 32 MB a temporary
+
+
+def numbered_persons(persons: PersonArray | None, n_rows: int) -> IntArray:
+    """Give each person of a table a number from 0.
+
+    Parameters
+    ----------
+    persons : ndarray of int, shape (n_rows,), or None
+        Any number that tells persons apart; None means that each row is a person.
+    n_rows : int
+        Rows of the table.
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+        0 … n_persons - 1.
+    """
+    if persons is None:
+        return np.arange(n_rows, dtype=np.int64)
+    return np.unique(persons, return_inverse=True)[1].astype(np.int64)
 
 
 def average_ranks(scores: FloatArray) -> FloatArray:
@@ -31,7 +61,7 @@ def average_ranks(scores: FloatArray) -> FloatArray:
 
 
 def weighted_concordance(
-    scores: FloatArray, is_positive: npt.NDArray[np.bool_], weights: FloatArray
+    scores: FloatArray, is_positive: npt.NDArray[np.bool_], weights: Float32Array
 ) -> tuple[FloatArray, FloatArray]:
     """Count the pairs in which the positive row outranks the negative one, under many sets of row weights.
 
@@ -43,7 +73,7 @@ def weighted_concordance(
         Higher speaks for positive.
     is_positive : ndarray of bool, shape (n,)
         Labels.
-    weights : ndarray of float, shape (n_sets, n)
+    weights : ndarray of float32, shape (n_sets, n)
         How often each row occurs.
 
     Returns
@@ -58,21 +88,26 @@ def weighted_concordance(
     order = np.argsort(scores, kind="stable")
     ordered = scores[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    positive = is_positive[order]
+    tie_of_positive = np.searchsorted(ordered[starts], scores[is_positive])
     step = max(1, _CHUNK // max(1, len(scores)))
     concordant, pairs = np.empty(len(weights)), np.empty(len(weights))
     for low in range(0, len(weights), step):
         part = slice(low, low + step)
-        rows = weights[part][:, order]
-        above = np.add.reduceat(rows * positive, starts, axis=1)
-        below = np.add.reduceat(rows * ~positive, starts, axis=1)
-        beaten = np.cumsum(below, axis=1) - below / 2
-        concordant[part] = np.einsum("ij,ij->i", above, beaten)
-        pairs[part] = above.sum(axis=1) * below.sum(axis=1)
+        held = weights[part][:, order]
+        if len(starts) < len(scores):
+            held = np.add.reduceat(held, starts, axis=1)
+        below = np.cumsum(held, axis=1, dtype=np.float64)
+        total = below[:, -1].copy()
+        below -= held / 2
+        positive = weights[part][:, is_positive].astype(np.float64)
+        weight = positive.sum(axis=1)
+        # among themselves the positive rows beat one half of all pairs, ties and own row included
+        concordant[part] = np.einsum("ij,ij->i", positive, below[:, tie_of_positive]) - weight**2 / 2
+        pairs[part] = weight * (total - weight)
     return concordant, pairs
 
 
-def bootstrap_weights(groups: IntArray, n_sets: int, rng: np.random.Generator) -> FloatArray:
+def bootstrap_weights(groups: IntArray, n_sets: int, rng: np.random.Generator) -> Float32Array:
     """Draw groups with replacement and say how often each row occurs; the first set is the data themselves.
 
     Parameters
@@ -86,14 +121,14 @@ def bootstrap_weights(groups: IntArray, n_sets: int, rng: np.random.Generator) -
 
     Returns
     -------
-    ndarray of float, shape (1 + n_sets, n)
-        Row weights.
+    ndarray of float32, shape (1 + n_sets, n)
+        Row weights: whole numbers, so that single precision keeps them exactly.
     """
     n_groups = int(groups.max(initial=-1)) + 1
     drawn = rng.integers(0, n_groups, size=(n_sets, n_groups), dtype=np.int64)
     drawn += (np.arange(n_sets) * n_groups)[:, None]
     counts = np.bincount(drawn.ravel(), minlength=n_sets * n_groups).reshape(n_sets, n_groups)
-    return np.vstack([np.ones((1, len(groups))), counts[:, groups]])
+    return np.vstack([np.ones((1, len(groups)), dtype=np.float32), counts.astype(np.float32)[:, groups]])
 
 
 def auc_standard_error(scores: FloatArray, is_positive: npt.NDArray[np.bool_], groups: IntArray) -> float:

@@ -143,7 +143,7 @@ class ColumnPlan:
             # far more rows than points: look each distinct value up once
             import pandas as pd
 
-            codes, uniques = pd.factorize(values)
+            codes, uniques = pd.factorize(values, use_na_sentinel=False)
             bins = self._exact_bins(uniques)[codes]
         else:
             bins = self._exact_bins(values)

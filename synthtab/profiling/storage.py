@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +113,7 @@ def load_profile(path: str | Path) -> Profile:
             suppressed_below=int(head["suppressed_below"]),
             **{name: arrays[name] for name in _PLAIN},
         )
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise SavedModelError(
             f"{Path(path).name!r} is no readable profile.", hint="Make it anew from the table."
         ) from error

@@ -131,7 +131,7 @@ def check_frame(
     for column in usable:
         problems += _column_problems(plain[column.name], column)
     here = {column.name for column in usable}
-    table = cast_columns(plain, tuple(usable))
+    table = cast_columns(plain[[column.name for column in usable]], tuple(usable))
     for rule in rules:
         if here.issuperset(rule.columns):
             rows = int(np.count_nonzero(rule.broken(table)))

@@ -1,0 +1,199 @@
+"""Copies: whether real records stand word for word in the synthetic table because they were trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from synthtab.attacks.candidates import Candidates, pool_candidates
+from synthtab.attacks.counts import clopper_pearson, hypergeometric_tail
+from synthtab.metrics.columns import modelled_names, narrowed
+from synthtab.metrics.ranking import PersonArray
+from synthtab.schema import CastTable, ColumnSpec
+from synthtab.schema.casting import FloatArray, HashArray
+from synthtab.seeding import generator
+
+__all__ = ["CopiesResult", "exact_copies"]
+
+
+@dataclass(frozen=True)
+class CopiesResult:
+    """What a search for exact copies found.
+
+    Parameters
+    ----------
+    risk, low, high : float or None
+        Share of the training records that stand in the synthetic table, and its 95 % exact
+        interval (Clopper–Pearson).
+    control, control_low, control_high : float or None
+        The same share of holdout records, which nobody could have copied: coincidence.
+    matched_train, matched_holdout : int
+        The records behind these shares.
+    p_value : float or None
+        Chance of as many matched training records if labels meant nothing; exact.
+    found_in_train, found_in_holdout : float or None
+        Share of the synthetic rows that are identical to a training row, and to a holdout row.
+    excess : float or None
+        Identical match share: the first minus the second at equal size, the larger real table thinned to the
+        smaller. 0 is perfect; the whole of a bootstrap's rows are copies at equal sizes: near 1.
+    smallest_leak : int or None
+        Copied training records that would have had an 80 % chance of a p-value below `alpha`; None when no
+        number would.
+    n_train, n_holdout, n_synthetic : int
+        Rows that were compared.
+    n_shared_persons : int
+        People found in both real tables, left out.
+    reason : str
+        Why there is no figure.
+    """
+
+    risk: float | None = None
+    low: float | None = None
+    high: float | None = None
+    control: float | None = None
+    control_low: float | None = None
+    control_high: float | None = None
+    matched_train: int = 0
+    matched_holdout: int = 0
+    p_value: float | None = None
+    found_in_train: float | None = None
+    found_in_holdout: float | None = None
+    excess: float | None = None
+    smallest_leak: int | None = None
+    n_train: int = 0
+    n_holdout: int = 0
+    n_synthetic: int = 0
+    n_shared_persons: int = 0
+    reason: str = ""
+
+
+def exact_copies(
+    train: CastTable,
+    holdout: CastTable,
+    synthetic: CastTable,
+    columns: tuple[ColumnSpec, ...],
+    *,
+    train_persons: PersonArray | None = None,
+    holdout_persons: PersonArray | None = None,
+    alpha: float = 0.0075,
+    n_labellings: int = 999,
+    seed: int = 0,
+) -> CopiesResult:
+    """Count real records that stand in the synthetic table, training beside holdout.
+
+    The attacker holds a real record and looks it up. Of the K records of T ∪ H that have an identical row in
+    S, the number that come from T is hypergeometric when labels mean nothing, however many rows of a coarse
+    table are identical; with several records a person, people's labels are permuted instead.
+
+    Parameters
+    ----------
+    train, holdout, synthetic : CastTable
+        Rows that the synthesizer learnt from, rows it never saw, and what it made.
+    columns : tuple of ColumnSpec
+        Columns to compare; all must agree.
+    train_persons, holdout_persons : ndarray of int, optional
+        Person of each row, under one numbering.
+    alpha : float, default 0.0075
+        Level at which `smallest_leak` is told.
+    n_labellings : int, default 999
+        Permutations when people have several records.
+    seed : int, default 0
+        Seed of the permutations.
+
+    Returns
+    -------
+    CopiesResult
+        Risk in [0, 1]; a risk equal to the control is perfect.
+
+    References
+    ----------
+    Fisher (1935), The design of experiments (the exact test).
+    """
+    pool = pool_candidates(
+        train, holdout, columns, train_persons=train_persons, holdout_persons=holdout_persons, seed=seed
+    )
+    n_train, n_holdout = pool.n_train, pool.n_holdout
+    sizes = CopiesResult(
+        n_train=n_train,
+        n_holdout=n_holdout,
+        n_synthetic=synthetic.n_rows,
+        n_shared_persons=pool.n_shared_persons,
+    )
+    names = modelled_names(columns, (pool.table, synthetic))
+    if not names or not n_train or not n_holdout or not synthetic.n_rows:
+        return replace(sizes, reason="an empty table" if names else "no column to compare")
+    records, made = pool.table.row_hash(), narrowed(synthetic, names).row_hash()
+    matched = np.isin(records, made)
+    in_train, in_holdout = int(matched[pool.is_train].sum()), int(matched[~pool.is_train].sum())
+    if pool.rows_are_persons:
+        p_value = hypergeometric_tail(in_train, in_train + in_holdout, n_train, n_train + n_holdout)
+    else:
+        p_value = _permuted_p(pool, matched.astype(np.float64), n_labellings, seed)
+    size = min(n_train, n_holdout)
+    found, thinned = zip(
+        *(_found(made, records[side], size) for side in (pool.is_train, ~pool.is_train)), strict=True
+    )
+    low, high = clopper_pearson(in_train, n_train)
+    control_low, control_high = clopper_pearson(in_holdout, n_holdout)
+    return replace(
+        sizes,
+        risk=in_train / n_train,
+        low=low,
+        high=high,
+        control=in_holdout / n_holdout,
+        control_low=control_low,
+        control_high=control_high,
+        matched_train=in_train,
+        matched_holdout=in_holdout,
+        p_value=p_value,
+        found_in_train=found[0],
+        found_in_holdout=found[1],
+        excess=thinned[0] - thinned[1],
+        smallest_leak=_smallest_leak(in_holdout, n_train, n_holdout, alpha),
+    )
+
+
+def _permuted_p(pool: Candidates, matched: FloatArray, n_labellings: int, seed: int) -> float:
+    shares = [
+        labels @ matched / labels.sum(axis=1) - ~labels @ matched / (~labels).sum(axis=1)
+        for labels in pool.labellings(n_labellings, generator(seed, "attacks", "copies"))
+    ]
+    statistic = np.concatenate(shares)
+    # sums of the same numbers in another order are the same statistic
+    return float((statistic >= statistic[0] - 1e-12).mean())
+
+
+def _found(made: HashArray, real: HashArray, size: int) -> tuple[float, float]:
+    """Give the share of synthetic rows found among the real ones, and that expected among `size` of them."""
+    from scipy.special import gammaln
+
+    levels, counts = np.unique(real, return_counts=True)
+    place = np.minimum(np.searchsorted(levels, made), len(levels) - 1)
+    held = np.where(levels[place] == made, counts[place], 0).astype(np.float64)
+    spare = len(real) - held
+    # chance that a random choice of `size` rows holds none of the identical ones
+    logs = gammaln(spare + 1) - gammaln(np.maximum(spare - size, 0) + 1)
+    logs -= gammaln(len(real) + 1) - gammaln(len(real) - size + 1)
+    missed = np.where(spare >= size, np.exp(logs), 0.0)
+    return float((held > 0).mean()), float(1 - missed.mean())
+
+
+def _smallest_leak(in_holdout: int, n_train: int, n_holdout: int, alpha: float) -> int | None:
+    """Give the fewest copied records that coincidence would rarely have hidden."""
+    total = n_train + n_holdout
+    chance = in_holdout / n_holdout
+    # four times in five, coincidence matches at least this many of the other training records
+    others = chance * n_train - 0.842 * np.sqrt(n_train * chance * (1 - chance))
+
+    def is_seen(leak: int) -> bool:
+        in_train = leak + max(0, int(others * (1 - leak / n_train)))
+        return hypergeometric_tail(in_train, in_train + in_holdout, n_train, total) <= alpha
+
+    if not is_seen(n_train):
+        return None
+    low, high = 0, n_train
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_seen(middle) else (middle, high)
+    return high

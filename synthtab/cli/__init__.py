@@ -1,0 +1,14 @@
+"""The command line: run, demo, split, schema, fit, sample, audit, report.
+
+Nothing heavy is imported here or at the top of any module below, so that ``synthtab --help`` is quick.
+"""
+
+from synthtab.cli import audits, models, pipeline, tables  # noqa: F401 - each adds its commands to the app
+from synthtab.cli.app import app
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run the command line and leave the process with its exit code."""
+    app()

@@ -1,0 +1,283 @@
+"""One audit as a page: what is said first, what decided it, and what stands behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from synthtab.reporting.audit_answers import SECTIONS, faithful, gives_away, rests_on
+from synthtab.reporting.audit_charts import (
+    column_views,
+    family_strip,
+    heat_view,
+    rare_strip,
+    score_fact,
+    tag_of,
+)
+from synthtab.reporting.text import (
+    clean,
+    figure,
+    interval,
+    percent,
+    percent_interval,
+    plural,
+    threshold,
+)
+from synthtab.reporting.viewmodel import (
+    Answer,
+    CheckRow,
+    ColumnView,
+    FactRow,
+    HeatView,
+    NavItem,
+    Strip,
+    Tag,
+)
+from synthtab.results import Attack, AuditResult, Check, Section, Status, Verdict
+
+__all__ = ["AttackRow", "AuditPage", "audit_page"]
+
+_N_SHOWN = 9
+_MOST_NAMED = 3
+_VERDICTS = {
+    Verdict.PASS: Tag("pass", "Pass"),
+    Verdict.WARN: Tag("warn", "Warn"),
+    Verdict.FAIL: Tag("fail", "Fail"),
+}
+
+
+@dataclass(frozen=True)
+class AttackRow:
+    """One attack in a table.
+
+    Parameters
+    ----------
+    name, does, knows : str
+        The attack and its attacker.
+    tag : Tag
+        Its answer.
+    risk, control, seen : str
+        Success, the same on people who are not in the data, and the smallest leak it would have seen.
+    reason : str
+        One plain sentence.
+    """
+
+    name: str
+    does: str
+    knows: str
+    tag: Tag
+    risk: str
+    control: str
+    seen: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """The page of one audit.
+
+    Parameters
+    ----------
+    title, made_by : str
+        What was audited, and how it was made.
+    meta : tuple of str
+        Rows, columns, seed, date.
+    verdict : Tag
+        The verdict.
+    summary : str
+        The verdict in a sentence or two.
+    answers : tuple of Answer
+        The three cards.
+    nav : tuple of NavItem
+        Contents.
+    decided, passed, unasked, notes : tuple of CheckRow
+        Failed and warned checks; passed ones; those that could not be asked; descriptions.
+    families : Strip
+        Each family on one scale.
+    family_figures : tuple of FactRow
+        Figures of whole families.
+    columns : tuple of ColumnView
+        Worst first.
+    n_shown : int
+        How many columns stand unfolded.
+    rare : Strip or None
+        The ladder of rare categories.
+    heat : HeatView or None
+        Associations.
+    attacks : tuple of AttackRow
+        Attacks.
+    guard : tuple of FactRow
+        What the guard did.
+    limits : tuple of str
+        What the audit cannot say.
+    provenance, versions : tuple of FactRow
+        Where the tables came from; libraries.
+    has_holdout : bool
+        Whether there were real rows that nothing was fitted on.
+    withheld : int
+        How many cells of columns are withheld.
+    """
+
+    title: str
+    made_by: str
+    meta: tuple[str, ...]
+    verdict: Tag
+    summary: str
+    answers: tuple[Answer, ...]
+    nav: tuple[NavItem, ...]
+    decided: tuple[CheckRow, ...]
+    passed: tuple[CheckRow, ...]
+    unasked: tuple[CheckRow, ...]
+    notes: tuple[CheckRow, ...]
+    families: Strip
+    family_figures: tuple[FactRow, ...]
+    columns: tuple[ColumnView, ...]
+    n_shown: int
+    rare: Strip | None
+    heat: HeatView | None
+    attacks: tuple[AttackRow, ...]
+    guard: tuple[FactRow, ...]
+    limits: tuple[str, ...]
+    provenance: tuple[FactRow, ...]
+    versions: tuple[FactRow, ...]
+    has_holdout: bool
+    withheld: int
+
+
+def audit_page(result: AuditResult) -> AuditPage:
+    """Turn an audit into the page of it.
+
+    Parameters
+    ----------
+    result : AuditResult
+        Its releasable form.
+
+    Returns
+    -------
+    AuditPage
+        Plain strings and numbers.
+    """
+    source = result.provenance
+    rows = [_check_row(check) for check in result.checks]
+    by_status = {
+        status: tuple(row for row, check in zip(rows, result.checks, strict=True) if check.status is status)
+        for status in Status
+    }
+    columns = column_views(result.distributions, result.scores)
+    return AuditPage(
+        title=clean(source.title),
+        made_by=clean(source.synthesizer) if source.synthesizer else "",
+        meta=_meta(result),
+        verdict=_VERDICTS[result.verdict],
+        summary=clean(result.summary, 2_000),
+        answers=(faithful(result), gives_away(result), rests_on(result)),
+        nav=_nav(result),
+        decided=by_status[Status.FAIL] + by_status[Status.WARN],
+        passed=by_status[Status.PASS],
+        unasked=by_status[Status.NOT_APPLICABLE],
+        notes=by_status[Status.NOTE],
+        families=family_strip(result.families),
+        family_figures=tuple(
+            score_fact(score) for score in result.scores if not score.columns and score.releasable
+        ),
+        columns=columns,
+        n_shown=_N_SHOWN,
+        rare=rare_strip(result.rare),
+        heat=heat_view(result.associations),
+        attacks=tuple(_attack_row(attack) for attack in result.attacks),
+        guard=tuple(FactRow(clean(item.column), clean(item.action)) for item in result.guard),
+        limits=tuple(clean(limit, 2_000) for limit in result.limits),
+        provenance=_provenance(result),
+        versions=tuple(FactRow(clean(name), clean(version)) for name, version in source.versions),
+        has_holdout=source.holdout,
+        withheld=sum(column.withheld for column in columns),
+    )
+
+
+def _meta(result: AuditResult) -> tuple[str, ...]:
+    source = result.provenance
+    return (
+        f"{source.n_train:,} real rows",
+        f"{source.n_holdout:,} held out" if source.holdout else "none held out",
+        f"{source.n_synthetic:,} synthetic rows",
+        plural(source.n_columns, "column"),
+        f"seed {source.seed}",
+        *([f"generation {source.generation}"] if source.generation is not None else []),
+        clean(source.created),
+    )
+
+
+def _check_row(check: Check) -> CheckRow:
+    value, beside = check.value, check.threshold
+    unnamed = [name for name in check.columns if name not in check.reason]
+    found = interval(value, check.low, check.high, beside=beside)
+    p_value = ""
+    if check.p_value is not None:
+        least = 0.001
+        p_value = "p < 0.001" if check.p_value < least else f"p = {figure(check.p_value, digits=3)}"
+    return CheckRow(
+        code=clean(check.code),
+        name=clean(check.name),
+        section=SECTIONS[check.section],
+        tag=tag_of(check.status),
+        found="not applicable" if check.status is Status.NOT_APPLICABLE and value is None else found,
+        wanted=threshold(beside, value, at_least=check.at_least),
+        fresh=figure(check.reference),
+        seen=figure(check.smallest_seen),
+        p_value=p_value,
+        reason=clean(check.reason, 2_000) if check.reason else "",
+        remedy=clean(check.remedy, 2_000) if check.remedy else "",
+        columns=tuple(clean(name) for name in unnamed[:_MOST_NAMED]),
+        more_columns=max(len(unnamed) - _MOST_NAMED, 0),
+    )
+
+
+def _nav(result: AuditResult) -> tuple[NavItem, ...]:
+    def tag(section: Section) -> Tag:
+        found = result.section_verdict(section)
+        return tag_of(Status(found.value))
+
+    items = [
+        NavItem("decided", "What decided it", None),
+        NavItem("families", "Families", None),
+        NavItem("columns", "Columns", tag(Section.MARGINAL)),
+        NavItem("rare", "Rare categories", tag(Section.RARE)),
+        NavItem("associations", "Associations", tag(Section.ASSOCIATION)),
+        NavItem("privacy", "Privacy", tag(Section.PRIVACY)),
+        NavItem("guard", "Guard", None),
+        NavItem("limits", "Limits", None),
+        NavItem("provenance", "Provenance", None),
+        NavItem("reading", "How to read this", None),
+    ]
+    return tuple(items)
+
+
+def _attack_row(attack: Attack) -> AttackRow:
+    risk = percent_interval(attack.risk, attack.low, attack.high)
+    return AttackRow(
+        name=clean(attack.name),
+        does=clean(attack.does) if attack.does else "",
+        knows=clean(attack.knows) if attack.knows else "–",
+        tag=tag_of(attack.status),
+        risk="not applicable" if attack.status is Status.NOT_APPLICABLE else risk,
+        control=percent(attack.control),
+        seen=clean(attack.smallest_seen) if attack.smallest_seen else "–",
+        reason=clean(attack.reason, 2_000) if attack.reason else "",
+    )
+
+
+def _provenance(result: AuditResult) -> tuple[FactRow, ...]:
+    source = result.provenance
+    return (
+        FactRow("Table", clean(source.title)),
+        FactRow("Made by", clean(source.synthesizer) if source.synthesizer else "not told"),
+        FactRow(
+            "Generation", "not told" if source.generation is None else f"{source.generation} (0 is real)"
+        ),
+        FactRow("Real rows, fitted on", f"{source.n_train:,}"),
+        FactRow("Real rows, held out", f"{source.n_holdout:,}" if source.holdout else "none"),
+        FactRow("Synthetic rows", f"{source.n_synthetic:,}, of which {source.n_compared:,} were compared"),
+        FactRow("Columns scored", f"{source.n_columns:,}"),
+        FactRow("Policy", clean(source.policy) if source.policy else "not told"),
+        FactRow("Seed of the audit", f"{source.seed}"),
+        FactRow("Date", clean(source.created)),
+    )

@@ -1,0 +1,100 @@
+"""Write a result as one HTML file: no script, nothing loaded, only what may be released."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from synthtab.reporting import matrices, svg
+from synthtab.reporting.audit_page import audit_page
+from synthtab.results import AuditResult
+from synthtab.results.base import JsonResult
+
+__all__ = ["embed", "render"]
+
+
+@dataclass(frozen=True)
+class _PageKind:
+    """How one class of result becomes a page."""
+
+    template: str
+    view: Callable[[Any], object]
+
+
+_PAGES: dict[type[JsonResult], _PageKind] = {AuditResult: _PageKind("audit.html.j2", audit_page)}
+
+
+def render(result: object) -> str:
+    """Write a result as a self-contained HTML page.
+
+    Parameters
+    ----------
+    result : object
+        A result of a class that has a page: today an `AuditResult`.
+
+    Returns
+    -------
+    str
+        The page; the same result gives the same bytes. Only the releasable form of the result is read.
+
+    Raises
+    ------
+    TypeError
+        When results of this class have no page.
+    """
+    for known, page in _PAGES.items():
+        if isinstance(result, known):
+            released = result.releasable()
+            text = _environment().get_template(page.template).render(page=page.view(released))
+            return text.strip() + "\n"
+    have = ", ".join(sorted(known.__name__ for known in _PAGES))
+    raise TypeError(f"A {type(result).__name__} has no page. Results that have one: {have}.")
+
+
+def embed(result: object, height: int = 900) -> str:
+    """Write a result as a frame for a notebook, so that the page's style stays inside it.
+
+    Parameters
+    ----------
+    result : object
+        What `render` takes.
+    height : int
+        Height in pixels.
+
+    Returns
+    -------
+    str
+        One sandboxed frame that holds the page.
+    """
+    frame = Markup(
+        '<iframe title="synthtab report" sandbox="" loading="lazy" srcdoc="{}" '
+        'style="width:100%;height:{}px;border:0;border-radius:8px"></iframe>'
+    )
+    return str(frame.format(render(result), int(height)))
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    """Make the one environment: everything is escaped unless a drawing made it."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("synthtab.reporting"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["draw"] = {
+        "icon": svg.icon,
+        "strip_row": svg.strip_row,
+        "strip_axis": svg.strip_axis,
+        "histogram": svg.histogram,
+        "level_bars": svg.level_bars,
+        "heat_map": matrices.heat_map,
+        "heat_legend": matrices.heat_legend,
+    }
+    return environment
