@@ -25,8 +25,7 @@ class ClosenessResult:
     ----------
     dcr_share, dcr_low, dcr_high : float or None
         Share of synthetic rows that are closer to a training than to a holdout row, and its 95 % interval.
-        Where both are equally close, the training share among the identical nearest rows counts (one half
-        for a pair).
+        Of identical nearest rows the training share counts: one half for a pair.
     dcr_null, dcr_null_low, dcr_null_high : float or None
         What fresh data would give, ``|T| / (|T| + |H|)``, and where 95 % of fresh samples fall. Copying a
         share c of the rows moves it by about ``c (1 - null)``.
@@ -108,9 +107,12 @@ def closest_records(
         return replace(sizes, reason="no column to compare" if not encoder.features else "an empty table")
     with one_native_thread():
         real, queries = Points.of(pool.table, encoder, pool.persons), Points.of(made, encoder)
-        sides = [real.take(np.flatnonzero(side)) for side in (pool.is_train, ~pool.is_train)]
-        to_train, to_holdout = (nearest(queries, side, k=2) for side in sides)
-    share, spread = _training_share(to_train, to_holdout, sides[0], sides[1], pool)
+        # ties between records that differ fall to the first in an order that knows no labels
+        closest = nearest(queries, real).positions[:, 0]
+        to_train, to_holdout = (
+            nearest(queries, real.take(np.flatnonzero(side)), k=2) for side in (pool.is_train, ~pool.is_train)
+        )
+    share, spread = _training_share(closest, real, pool)
     null = pool.n_train / (pool.n_train + pool.n_holdout)
     around, around_null = (1.96 * float(np.sqrt(p * (1 - p) * spread)) for p in (share, null))
     return replace(
@@ -126,36 +128,20 @@ def closest_records(
     )
 
 
-def _training_share(
-    to_train: Neighbours, to_holdout: Neighbours, train: Points, holdout: Points, pool: Candidates
-) -> tuple[float, float]:
+def _training_share(nearest_record: IntArray, real: Points, pool: Candidates) -> tuple[float, float]:
     """Give the share closer to training, and the sum of squared weights of the records that decide it."""
-    near, far = to_train.distances[:, 0], to_holdout.distances[:, 0]
-    tied = np.abs(near - far) <= 1e-9 * (1 + near)  # equal but for the order of sums
-    winner_train, winner_holdout = (
-        train.take(to_train.positions[:, 0]),
-        holdout.take(to_holdout.positions[:, 0]),
-    )
-    copies_train, copies_holdout = _multiplicity(winner_train, train), _multiplicity(winner_holdout, holdout)
-    closer = np.where(tied, copies_train / (copies_train + copies_holdout), near < far)
-    by_train = tied | (near < far)
-    hashes = np.where(by_train, winner_train.hashes, winner_holdout.hashes)
-    persons = np.where(by_train, winner_train.persons, winner_holdout.persons)
-    deciders = np.unique(hashes if pool.rows_are_persons else persons, return_inverse=True)[1]
-    rows = np.bincount(deciders)
-    # identical records share a decision among them; many rows that hang on one record are one decision
-    shared_by = np.ones(len(rows))
+    _, kind, twins = np.unique(real.hashes, return_inverse=True, return_counts=True)
+    # identical records are equally near: training counts by its share of them
+    training_share = np.bincount(kind, pool.is_train) / twins
+    decided_by = kind[nearest_record]
+    share = float(training_share[decided_by].mean())
+    # many rows that hang on one record, or on one person, are one decision; twins share it among them
     if pool.rows_are_persons:
-        twins = np.where(
-            tied, copies_train + copies_holdout, np.where(near < far, copies_train, copies_holdout)
-        )
-        shared_by[deciders] = twins
-    return float(closer.mean()), float((rows**2 / shared_by).sum() / len(near) ** 2)
-
-
-def _multiplicity(winners: Points, side: Points) -> IntArray:
-    hashes, counts = np.unique(side.hashes, return_counts=True)
-    return counts[np.searchsorted(hashes, winners.hashes)].astype(np.int64)
+        rows, shared_by = np.bincount(decided_by, minlength=len(twins)), twins
+    else:
+        rows = np.bincount(pool.persons[nearest_record])
+        shared_by = np.ones(len(rows), dtype=np.int64)
+    return share, float((rows**2 / shared_by).sum() / len(nearest_record) ** 2)
 
 
 def _median_ratio(neighbours: Neighbours) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from synthtab.auditing.policy import Margin, Policy
 from synthtab.results import Check, Section, Status
 
-__all__ = ["Finding", "judge"]
+__all__ = ["Finding", "judge", "p_words"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ class Finding:
 _AT_MOST = frozenset({"STB001", "STB002", "STB105", "STB204", "STB303", "STB701"})
 _ADDED_TO_REFERENCE = frozenset({"STB001", "STB002", "STB303"})
 _RATIO = frozenset({"STB302"})
+_BLIND = "No difference was seen, but these tables are too small to see one that matters"
+_MORE_ROWS = "Audit with more rows, real and synthetic, before relying on this."
 
 
 def judge(finding: Finding, policy: Policy) -> Check:
@@ -111,6 +113,24 @@ def judge(finding: Finding, policy: Policy) -> Check:
     )
 
 
+def p_words(p_value: float | None) -> str:
+    """Say a p-value as far as it means something.
+
+    Parameters
+    ----------
+    p_value : float or None
+        From 0 to 1.
+
+    Returns
+    -------
+    str
+        ``p < 0.001`` or two digits.
+    """
+    if p_value is None:
+        return "no p-value"
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"  # noqa: PLR2004 - permutations end there
+
+
 def _beyond(finding: Finding, threshold: float) -> bool:
     value = finding.value
     if value is None or math.isnan(value):
@@ -122,7 +142,7 @@ def _beyond(finding: Finding, threshold: float) -> bool:
 
 def _evidence(finding: Finding, *, significant: bool) -> str:
     word = "beyond" if significant else "within"
-    return f"This is {word} what fresh real data shows (p = {finding.p_value:.3g})."
+    return f"This is {word} what fresh real data shows ({p_words(finding.p_value)})."
 
 
 def _reason(finding: Finding, *, significant: bool, beyond: bool, blind: bool) -> str:
@@ -131,14 +151,14 @@ def _reason(finding: Finding, *, significant: bool, beyond: bool, blind: bool) -
     elif significant:
         first = "Worse than fresh real data, but within the margin"
     elif blind:
-        first = "No difference was seen, but these tables are too small to see one that matters"
+        first = _BLIND
     elif beyond:
         first = "Beyond the margin, but fresh real data of this size does as badly by chance"
     else:
         first = "As good as fresh real data, as far as can be seen"
     where = f" Most in {', '.join(finding.columns)}." if finding.columns and significant else ""
     extra = f" {finding.detail}" if finding.detail else ""
-    return f"{first} (p = {finding.p_value:.3g}).{where}{extra}"
+    return f"{first} ({p_words(finding.p_value)}).{where}{extra}"
 
 
 def _check(finding: Finding, status: Status, threshold: float | None, reason: str) -> Check:
@@ -156,9 +176,15 @@ def _check(finding: Finding, status: Status, threshold: float | None, reason: st
         p_value=finding.p_value,
         smallest_seen=_or_none(finding.smallest_seen),
         reason=reason,
-        remedy=finding.remedy if status in (Status.WARN, Status.FAIL) else "",
+        remedy=_remedy(finding, status, reason),
         columns=finding.columns,
     )
+
+
+def _remedy(finding: Finding, status: Status, reason: str) -> str:
+    if status not in (Status.WARN, Status.FAIL):
+        return ""
+    return _MORE_ROWS if reason.startswith(_BLIND) else finding.remedy
 
 
 def _or_none(value: float | None) -> float | None:

@@ -427,7 +427,7 @@ class Comparison:
         return found
 
     def _rows(self, tables: tuple[FloatArray, FloatArray, FloatArray]) -> list[FloatArray]:
-        """Give the rows of each table; at least one, so that a table left without shards has rates of zero."""
+        """Give the rows of each table; at least one, so that a table without shards has rates of zero."""
         parts = [profile.shard_rows[:, None] for profile in self.profiles]
         return [np.maximum(self._mix(parts, weight), 1.0) for weight in tables]
 

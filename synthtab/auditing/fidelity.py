@@ -95,7 +95,8 @@ def measure_fidelity(
     null = _with_floor(comparison.read(choices.permutations()), floors)
     fresh = _fresh(comparison.read(choices.real_exchanges(has_holdout=has_holdout)))
 
-    statistics = [_statistics(part, chance) for part in (point, deleted, null, fresh)]
+    gaps = {name: float((chance[name] - point[name].floor[0]).sum()) for name in chance}
+    statistics = [_statistics(part, chance, gaps) for part in (point, deleted, null, fresh)]
     error = np.sqrt(_variance(statistics[1].value, tables))
     observed, drawn = statistics[0].shortfall[0], statistics[2].shortfall
     applicable = _applicable(comparison, point, chance, statistics[3], k=k)
@@ -159,34 +160,39 @@ def _with_floor(readings: Readings, floors: dict[str, FloatArray] | None) -> Rea
 # ---------------------------------------------------------------------- checks out of readings
 
 
-def _statistics(readings: Readings, chance: dict[str, FloatArray]) -> _Statistics:
-    pairs = [_MAKERS[item.make](readings[item.metric], chance.get(item.metric)) for item in DEFINITIONS]
+def _statistics(readings: Readings, chance: dict[str, FloatArray], gaps: dict[str, float]) -> _Statistics:
+    pairs = [
+        _MAKERS[item.make](readings[item.metric], chance.get(item.metric), gaps.get(item.metric, math.nan))
+        for item in DEFINITIONS
+    ]
     return _Statistics(*(np.stack([pair[side] for pair in pairs], axis=1) for side in (0, 1)))
 
 
-def _calibrated(reading: Reading, chance: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+def _calibrated(reading: Reading, chance: FloatArray | None, gap: float) -> tuple[FloatArray, FloatArray]:
     assert chance is not None
-    score = calibrate(chance, reading.value, reading.floor)
-    return score, 1 - score
+    # the shortfall is divided by the gap of the real tables, not of each draw: in a draw whose holdout
+    # took rows of a bad synthetic table the gap may vanish, and with it the power to see how bad it is
+    shortfall = (reading.value - reading.floor).sum(axis=-1)
+    return calibrate(chance, reading.value, reading.floor), shortfall / gap if gap > 0 else shortfall * np.nan
 
 
-def _worst(reading: Reading, _: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+def _worst(reading: Reading, _: FloatArray | None, __: float) -> tuple[FloatArray, FloatArray]:
     excess = (reading.value - reading.floor.mean(axis=0)).max(axis=-1, initial=-np.inf)
     return excess, excess
 
 
-def _share(reading: Reading, _: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+def _share(reading: Reading, _: FloatArray | None, __: float) -> tuple[FloatArray, FloatArray]:
     if reading.members and reading.members[-1] == ():
         return reading.value[:, -1], reading.value[:, -1] - reading.floor[:, -1]
     total = reading.value.sum(axis=-1)
     return total, total - reading.floor.sum(axis=-1)
 
 
-def _ratio(reading: Reading, _: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+def _ratio(reading: Reading, _: FloatArray | None, __: float) -> tuple[FloatArray, FloatArray]:
     return reading.value[:, 0], np.abs(np.log(reading.value[:, 0]))
 
 
-_Maker = Callable[[Reading, "FloatArray | None"], tuple[FloatArray, FloatArray]]
+_Maker = Callable[[Reading, "FloatArray | None", float], tuple[FloatArray, FloatArray]]
 _MAKERS: dict[str, _Maker] = {"calibrated": _calibrated, "worst": _worst, "share": _share, "ratio": _ratio}
 
 
@@ -239,6 +245,8 @@ def _finding(
     holdout_rows: int,
     k: int,
 ) -> Finding:
+    if not why and not math.isfinite(judged.p_values[index]):
+        why = "it cannot be tested on these tables"
     if why:
         return Finding(item.code, item.section, item.name, not_applicable=why)
     value = float(statistics[0].value[0, index])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from synthtab.attacks.copies import CopiesResult, exact_copies
 from synthtab.attacks.distance import ClosenessResult, closest_records
 from synthtab.attacks.membership import MembershipResult, OperatingPoint, membership_inference
-from synthtab.auditing.checks import Finding
+from synthtab.auditing.checks import Finding, p_words
 from synthtab.auditing.learning import one_sided_p
 from synthtab.auditing.policy import Policy
 from synthtab.auditing.tables import AuditTables
@@ -162,7 +162,7 @@ def _copies_finding(found: CopiesResult, k: int) -> Finding:
     )
     words += (
         _count_words(found.matched_holdout, k, "holdout rows").lower()
-        + f" do by coincidence (p = {p_value:.3g})."
+        + f" do by coincidence ({p_words(p_value)})."
     )
     smallest = None if found.smallest_leak is None else found.smallest_leak / max(found.n_train, 1)
     return Finding(
@@ -263,9 +263,9 @@ def _membership_finding(found: MembershipResult, policy: Policy) -> Finding:
         reference=0.5,
         p_value=p_value,
         smallest_seen=smallest,
-        detail=f"Being in the training data shows in how close synthetic rows lie (p = {p_value:.3g}{where})."
+        detail=f"Training rows show by how close synthetic rows lie to them ({p_words(p_value)}{where})."
         if p_value <= policy.privacy
-        else f"Training rows are no closer to synthetic rows than holdout rows are (p = {p_value:.3g}).",
+        else f"Training rows are no closer to synthetic rows than holdout rows are ({p_words(p_value)}).",
         remedy="Do not release this table. Look for copied or nearly copied rows; train less, or privately.",
     )
 

@@ -43,6 +43,9 @@ SHARDS = 32
 ROWS_A_SHARD = 8
 # more synthetic or training rows than this many holdouts add nothing to a comparison with the holdout
 LARGEST_RATIO = 8
+_NOTHING_TO_GUARD = (
+    "nothing had to be changed: levels and bounds are public, or enough people stand behind them"
+)
 _PROFILE_SECTIONS = (Section.SCHEMA, Section.MARGINAL, Section.ASSOCIATION, Section.RARE, Section.TAILS)
 
 
@@ -327,8 +330,10 @@ def _with_status(family: FamilyScore, checks: tuple[Check, ...]) -> FamilyScore:
 
 
 def _guard_actions(guard: AppliesGuard | None) -> tuple[GuardAction, ...]:
-    actions = getattr(guard, "actions", ())
-    return tuple(action for action in actions if isinstance(action, GuardAction))
+    if guard is None:
+        return ()
+    actions = tuple(action for action in getattr(guard, "actions", ()) if isinstance(action, GuardAction))
+    return actions or (GuardAction("all columns", _NOTHING_TO_GUARD),)
 
 
 def _provenance(

@@ -9,13 +9,13 @@ from synthtab.schema import Domain
 __all__ = ["limits_of", "summarise"]
 
 _LOST = {
-    Section.SCHEMA: "rows that the schema rules out",
+    Section.SCHEMA: "keeping to the schema and its rules",
     Section.MARGINAL: "column shapes",
     Section.ASSOCIATION: "associations between columns",
     Section.RARE: "rare categories",
     Section.TAILS: "tails",
-    Section.UTILITY: "usefulness for models",
-    Section.DETECTION: "being told from real data",
+    Section.UTILITY: "training models",
+    Section.DETECTION: "passing for real rows",
 }
 
 
@@ -41,7 +41,9 @@ def summarise(verdict: Verdict, checks: tuple[Check, ...], *, has_holdout: bool)
     sentences = []
     fidelity_lost = [section for section in failed if section is not Section.PRIVACY]
     if fidelity_lost:
-        sentences.append(f"Not faithful in {_list([_LOST[section] for section in fidelity_lost])}.")
+        sentences.append(
+            f"It falls short of fresh real data in {_list([_LOST[section] for section in fidelity_lost])}."
+        )
     elif any(check.status is Status.PASS and check.section is not Section.PRIVACY for check in checks):
         sentences.append("As faithful as fresh real data, as far as this audit can see.")
     if warned:
@@ -108,7 +110,8 @@ def limits_of(tables: AuditTables, checks: tuple[Check, ...]) -> tuple[str, ...]
         )
     blind = [check for check in checks if check.status is Status.WARN and "too small" in check.reason]
     if blind:
-        found.append(f"{len(blind)} checks were too weak at this size to see a departure that matters.")
+        many = "One check was" if len(blind) == 1 else f"{len(blind)} checks were"
+        found.append(f"{many} too weak at this size to see a departure that matters.")
     found.append(
         "Attacks that were not tried may succeed. No leak found is no proof that there is none, and nothing "
         "here says that the table is anonymous or compliant with any law."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -216,8 +217,13 @@ class Terminal:
         document : str
             JSON.
         """
-        if self.as_json:
-            sys.stdout.write(document.rstrip("\n") + "\n")
+        if not self.as_json:
+            return
+        try:
+            document.encode(sys.stdout.encoding or "utf-8")
+        except UnicodeEncodeError:
+            document = json.dumps(json.loads(document), indent=1)
+        sys.stdout.write(document.rstrip("\n") + "\n")
 
     def note(self, line: str) -> None:
         """Write a remark to stderr.

@@ -1,4 +1,4 @@
-"""Utility: whether a model trained on synthetic rows predicts real rows as well as one trained on real ones."""
+"""Utility: whether a model trained on synthetic rows predicts real ones as well as one trained on real."""
 
 from __future__ import annotations
 
@@ -171,13 +171,13 @@ def train_synthetic_test_real(
         n_test=test.n_rows,
         n_classes=len(task.scored),
         rare=task.is_rare,
-        reason=task.reason,
+        reason=task.reason if n_train else "an empty table",
     )
     with one_native_thread():
         features = tuple(column for column in columns if column.name != target)
         encoder = FeatureEncoder.fit((real, made), (real,), features)
-        if task.reason or not encoder.features:
-            return replace(result, reason=task.reason or "no column to predict from")
+        if result.reason or not encoder.features:
+            return replace(result, reason=result.reason or "no column to predict from")
         persons = numbered_persons(numbered_persons(holdout_persons, holdout.n_rows)[test_rows], test.n_rows)
         weights = bootstrap_weights(persons, n_bootstrap, generator(seed, "utility", target))
         models = []

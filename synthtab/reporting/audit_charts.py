@@ -296,7 +296,7 @@ def heat_view(matrix: AssociationMatrix | None) -> HeatView | None:
     strengths = [value for rows in (real, synthetic) for row in rows for value in row if value is not None]
     signed = min(strengths, default=0.0) < 0
     widest = max((gap for gap, *_ in known), default=0.0)
-    scale = next(step for step in _SCALES if widest <= step or step == _SCALES[-1])
+    scale = next(step for step in _SCALES if widest < step + 1e-9 or step == _SCALES[-1])
     said = _pair_said(pair(*ranked[0])) if ranked else "Every pair is withheld."
     each = "Strength of each pair in the {} table."
     panels = (

@@ -135,7 +135,7 @@ def shorten(text: str, pixels: float, size: float = 12.0) -> str:
 
 def _decimals(*values: float) -> int:
     """Two or three significant digits for the largest of the figures that stand together."""
-    largest = max((abs(value) for value in values), default=0.0)
+    largest = round(max((abs(value) for value in values), default=0.0), _MOST_DECIMALS)
     steps = ((100.0, 0), (10.0, 1), (0.1, 2), (0.01, 3))
     digits = next((digits for bound, digits in steps if largest >= bound), _MOST_DECIMALS if largest else 2)
     if digits == _MOST_DECIMALS and all(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 
 import pandas as pd
@@ -199,4 +200,4 @@ def _check_on_grid(check: Check) -> Check:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(float(value), _GRID_DECIMALS)
+    return None if value is None or not math.isfinite(value) else round(float(value), _GRID_DECIMALS)

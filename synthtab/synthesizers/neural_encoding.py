@@ -22,7 +22,7 @@ from synthtab.schema import CastTable, LabelColumn
 from synthtab.seeding import generator
 from synthtab.synthesizers.normal_scores import NormalScores
 
-__all__ = ["EncodedTable", "Encoding", "LabelBlock", "MissingBlock", "NumberBlock", "Span", "encode"]
+__all__ = ["EncodedTable", "Encoding", "LabelBlock", "MissingBlock", "NumberBlock", "Span", "encode", "filled_scores"]
 
 FloatArray = npt.NDArray[np.float64]
 MatrixArray = npt.NDArray[np.float32]
@@ -34,6 +34,7 @@ SCALE = 4.0
 
 _WIDEST = 5_000
 _MOST_CELLS = 250_000_000
+_STEADYING_ROWS = 30
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,8 @@ def encode(
     parts: list[npt.NDArray[np.floating]] = []
     patterns: dict[bytes, int] = {}
     missing: list[BoolArray] = []
+    scores: list[FloatArray] = []
+    places: list[int] = []
     for name, column in table.columns.items():
         gone = column.is_missing
         if isinstance(column, LabelColumn):
@@ -225,20 +228,63 @@ def encode(
         quantile = NormalScores.fit(column.values, people, k=k)
         if normal_scores:
             block = NumberBlock(name, quantile, np.zeros(0), np.zeros(0), pattern)
-            # a missing number is filled with noise: a constant would teach the network a spread of nothing
-            scores = np.where(
-                gone, draws.standard_normal(table.n_rows), NormalScores.scores(column.values, draws)
-            )
-            parts.append(scores[:, None] / SCALE)
+            scores.append(NormalScores.scores(column.values, draws))
+            places.append(len(parts))
+            parts.append(scores[-1][:, None])
         else:
             block, coded = _mixture(name, quantile, column.values, draws, pattern)
             parts.append(coded)
         blocks.append(block)
+    if scores:
+        filled = filled_scores(np.column_stack(scores), generator(seed, "fill")) / SCALE
+        for position, place in enumerate(places):
+            parts[place] = filled[:, [position]]
     for gone in missing:
         share = float(gone.mean())
         blocks.append(MissingBlock(np.array([1.0 - share, share])))
         parts.append(_one_hot(gone.astype(np.int64), 2))
     return EncodedTable(Encoding(tuple(blocks)), np.concatenate(parts, axis=1, dtype=np.float32))
+
+
+def filled_scores(scores: FloatArray, draws: np.random.Generator) -> FloatArray:
+    """Fill missing normal scores by draws from a Gaussian copula, given the row's other scores.
+
+    What is filled in is thrown away after sampling, but a network learns from it: filled with a constant or with plain
+    noise, a column that is mostly missing seems to have little to do with the others.
+
+    Parameters
+    ----------
+    scores : ndarray of float, shape (n_rows, n_numbers)
+        Normal scores; NaN is missing.
+    draws : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of float, shape (n_rows, n_numbers)
+        The same scores, none missing.
+    """
+    here = ~np.isnan(scores)
+    known = np.where(here, scores, 0.0)
+    pairs = here.T.astype(np.float64) @ here
+    # a few rows more of no correlation steady the pairs that are seldom seen together
+    correlation = known.T @ known / (pairs + _STEADYING_ROWS)
+    np.fill_diagonal(correlation, 1.0)
+    eigenvalues, directions = np.linalg.eigh(correlation)
+    correlation = (directions * np.maximum(eigenvalues, 1e-3)) @ directions.T
+    filled = known
+    masks, which = np.unique(here, axis=0, return_inverse=True)
+    for position, seen in enumerate(masks):
+        if seen.all():
+            continue
+        rows = np.flatnonzero(which.reshape(-1) == position)
+        lacking = ~seen
+        among, across = correlation[np.ix_(seen, seen)], correlation[np.ix_(lacking, seen)]
+        slopes = np.linalg.solve(among, across.T).T
+        rest = correlation[np.ix_(lacking, lacking)] - slopes @ across.T
+        noise = draws.standard_normal((len(rows), int(lacking.sum()))) @ np.linalg.cholesky(rest).T
+        filled[np.ix_(rows, lacking)] = known[np.ix_(rows, seen)] @ slopes.T + noise
+    return filled
 
 
 def _mixture(

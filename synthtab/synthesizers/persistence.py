@@ -24,6 +24,7 @@ import os
 import pickle
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -236,7 +237,15 @@ def _unzipped(path: Path) -> dict[str, bytes]:
         raise SavedModelError(
             f"The saved model {path.name!r} cannot be read.", hint="Check its path."
         ) from error
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OverflowError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ) as error:
         raise SavedModelError(_TORN.format("it is no whole archive"), hint=_REMEDY) from error
 
 

@@ -1,4 +1,4 @@
-"""Four audits that must come out right, on NHANES, where the margins were set, and on Adult, where they were not.
+"""Four audits that must come out right: on NHANES, where margins were set, and on Adult, where they were not.
 
 Chance of a false FAIL in one audit of safe data: at most 5 % (the budgets of the policy).
 """
@@ -97,7 +97,7 @@ def test_a_bootstrap_fails_on_privacy_and_only_there(case: Case) -> None:
 
 
 def test_removed_rare_levels_fail_on_rare_categories(case: Case) -> None:
-    """A third whose rarest levels were replaced by the most frequent fails on rare categories, and nowhere else."""
+    """A third whose rarest levels became the most frequent fails on rare categories, and nowhere else."""
     made = case.parts.verifier.copy()
     for column in case.schema.modelled:
         if column.kind.is_label:
@@ -109,7 +109,7 @@ def test_removed_rare_levels_fail_on_rare_categories(case: Case) -> None:
 
 
 def test_a_leading_peer_share_would_not_have_seen_the_bootstrap(case: Case) -> None:
-    """The share of rows closer to training than to holdout is described with its null, and decides nothing."""
+    """The share of rows closer to training than to holdout rows is described, and decides nothing."""
     result = case.audit(case.parts.verifier)
     assert result.check("STB803").status is Status.NOTE
     assert np.isfinite(result.check("STB803").value or np.nan)

@@ -96,7 +96,7 @@ def test_presence_equals_the_hypergeometric() -> None:
 
 
 def test_mass_ratio_interval_by_hand() -> None:
-    """Equal counts of equal tables hold 1; nothing synthetic has no lower end; nothing real no upper one."""
+    """Equal counts of equal tables hold 1; nothing synthetic has no lower end, nothing real no upper."""
     low, high = mass_ratio_interval(20, 1000, 20, 1000)
     assert low < 1 < high
     assert low == pytest.approx(1 / high)
@@ -123,7 +123,7 @@ def test_relative_tail_difference_is_two_sided() -> None:
 
 
 def test_calibrate_is_a_ratio_of_sums() -> None:
-    """(1 − .4 + .1 − .1) / (1 − .2 + .1 − .1) — not the mean of the two ratios, one of which is 0/0."""
+    """(1 − .4 + .1 − .1) / (1 − .2 + .1 − .1): no mean of two ratios, one of which is 0/0."""
     score = calibrate(np.array([1.0, 0.1]), np.array([0.4, 0.1]), np.array([0.2, 0.1]))
     assert score == pytest.approx(0.6 / 0.8)
     assert np.isnan(calibrate(np.array([0.1]), np.array([0.1]), np.array([0.1])))
@@ -138,7 +138,7 @@ def test_jackknife_of_a_mean_is_its_variance() -> None:
 
 
 def test_joint_null_holds_its_budget_and_sees_what_is_there() -> None:
-    """Twelve correlated safe checks alarm in about 5 % of 400 tables; a shift of six deviations always does."""
+    """Twelve correlated safe checks alarm in about 5 % of 400 tables; a large shift always does."""
     rng = np.random.default_rng(5)
 
     def draws(n: int) -> np.ndarray:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthtab.datasets import Dataset
 from synthtab.errors import DataError, SavedModelError
 from synthtab.metrics.association import cramers_v, interaction, spearman
 from synthtab.metrics.marginal import cumulative, kolmogorov_smirnov, shares, total_variation, wasserstein
@@ -48,7 +49,7 @@ def test_marginal_distances_are_bounded_symmetric_and_zero_on_equals(width: int,
 
 @given(st.lists(counts, min_size=2, max_size=5).filter(lambda rows: len({len(row) for row in rows}) == 1))
 def test_association_measures_ignore_the_order_of_levels(rows: list[list[int]]) -> None:
-    """V is in [0, 1] and unchanged by permuting or transposing; ρ is in [−1, 1]; interactions add up to 0."""
+    """V is in [0, 1] and blind to order; ρ is in [−1, 1]; interactions add up to 0."""
     table = np.array(rows, dtype=float)
     v = cramers_v(table)
     assert 0 <= v <= 1
@@ -92,7 +93,7 @@ def _same(first: Profile, second: Profile) -> bool:
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 10_000))
 def test_row_order_and_dtype_change_nothing(seed: int) -> None:
-    """Shuffled rows, reordered columns and other dtypes of the same values give the same shards, to the bit."""
+    """Shuffled rows, reordered columns and other dtypes give the same shards, to the bit."""
     rng = np.random.default_rng(seed)
     frame = _table(rng, 200)
     other = frame.sample(frac=1, random_state=seed)[frame.columns[::-1]].astype(
@@ -210,7 +211,7 @@ def test_people_stay_in_one_shard() -> None:
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=12), st.integers(1, 15))
 def test_withheld_cells_cannot_be_found_by_subtraction(values: list[int], k: int) -> None:
-    """What is shown is at least k and leaves at least k or nobody; what is withheld is never one cell or under k."""
+    """Shown is at least k and leaves k or nobody; withheld is never one cell, nor under k."""
     table = np.array(values)
     hidden = withheld_cells(table, k)
     shown, held = table[~hidden], table[hidden & (table > 0)]
@@ -220,7 +221,7 @@ def test_withheld_cells_cannot_be_found_by_subtraction(values: list[int], k: int
         assert not len(shown) or (len(held) >= 2 and held.sum() >= k)
 
 
-def test_releasable_profile_holds_nothing_small(nhanes) -> None:  # type: ignore[no-untyped-def] # fixture
+def test_releasable_profile_holds_nothing_small(nhanes: Dataset) -> None:
     """No count under k, no count off the grid of k, no level of fewer than k people, no exact value."""
     table = nhanes.schema.cast(nhanes.frame)
     full = count_table(table, make_plan(nhanes.schema, [table]))
@@ -235,7 +236,7 @@ def test_releasable_profile_holds_nothing_small(nhanes) -> None:  # type: ignore
     assert safe.n_shards == 1
 
 
-def test_releasable_counts_agree_with_a_fresh_count_under_their_plan(nhanes) -> None:  # type: ignore[no-untyped-def] # fixture
+def test_releasable_counts_agree_with_a_fresh_count_under_their_plan(nhanes: Dataset) -> None:
     """Counting the same rows under the releasable plan gives the same tables up to the grid."""
     table = nhanes.schema.cast(nhanes.frame)
     safe = releasable_profile(count_table(table, make_plan(nhanes.schema, [table])), k=10)
@@ -248,7 +249,7 @@ def test_releasable_counts_agree_with_a_fresh_count_under_their_plan(nhanes) -> 
 
 
 def test_profile_files_hold_only_the_releasable_form_unless_asked(tmp_path: Path) -> None:
-    """A saved profile is suppressed by default; the internal form is written on request and read back whole."""
+    """A saved profile is suppressed by default; the internal form is written on request only."""
     frame = _table(np.random.default_rng(0), 400)
     table = SCHEMA.cast(frame)
     profile = count_table(table, make_plan(SCHEMA, [table]))

@@ -96,7 +96,7 @@ def test_frame_is_one_row_a_figure(fresh: AuditResult) -> None:
 
 
 def test_families_of_fresh_data_are_about_one(fresh: AuditResult) -> None:
-    """Fresh real data scores about 1 on every family, its interval holds 1 or nearly so, and nothing fails."""
+    """Fresh real data scores about 1 on every family, and nothing fails."""
     scores = {family.label: family.calibrated for family in fresh.families}
     assert scores["Marginals"] == pytest.approx(1, abs=0.04)
     assert scores["Associations"] == pytest.approx(1, abs=0.12)
@@ -105,9 +105,7 @@ def test_families_of_fresh_data_are_about_one(fresh: AuditResult) -> None:
     assert fresh.verdict is not Verdict.FAIL
 
 
-def test_no_real_count_under_ten_is_written(
-    nhanes: Dataset, nhanes_thirds: Split, fresh: AuditResult
-) -> None:
+def test_no_real_count_under_ten_is_written(nhanes_thirds: Split, fresh: AuditResult) -> None:
     """No shown share rests on fewer than ten people, and no level of fewer than ten is named."""
     real = pd.concat([nhanes_thirds.train, nhanes_thirds.holdout])
     for drawn in fresh.distributions:
@@ -125,7 +123,7 @@ def test_no_real_count_under_ten_is_written(
         assert f"cancer_type: {level}" not in text
 
 
-def test_releasable_form_leaves_out_small_figures(nhanes_thirds: Split) -> None:
+def test_releasable_form_leaves_out_small_figures() -> None:
     """A column whose only figure is the share of nine people is scored in memory and not written."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"x": rng.normal(size=900), "rare": ["no"] * 891 + ["yes"] * 9})
@@ -215,9 +213,17 @@ def test_constant_and_missing_columns_are_scored(small_frame: pd.DataFrame) -> N
 
 def _finding(**changes: object) -> Finding:
     values: dict[str, object] = {
-        "code": "STB201", "section": Section.ASSOCIATION, "name": "dependence", "value": 0.9, "low": 0.8, "high": 1.0,
-        "reference": 1.0, "p_value": 0.5, "smallest_seen": 0.1, "remedy": "train longer",
-    }  # fmt: skip
+        "code": "STB201",
+        "section": Section.ASSOCIATION,
+        "name": "dependence",
+        "value": 0.9,
+        "low": 0.8,
+        "high": 1.0,
+        "reference": 1.0,
+        "p_value": 0.5,
+        "smallest_seen": 0.1,
+        "remedy": "train longer",
+    }
     return Finding(**{**values, **changes})  # type: ignore[arg-type] # built from names
 
 
@@ -259,3 +265,16 @@ def test_policy_changes_one_margin_with_a_reason() -> None:
         Policy().with_margin("STB201", 0.4, " ")
     with pytest.raises(SpecError, match="No check"):
         Policy().with_margin("STB999", 0.4, "why not")
+
+
+def test_a_ruined_table_has_no_place_to_hide(nhanes: Dataset) -> None:
+    """Independent columns fail every association check, also when they outnumber the holdout.
+
+    Exchanged draws hold mostly synthetic rows here; a null that divides by each draw's own gap then has no
+    power at all, or no value.
+    """
+    parts = split(nhanes.frame.iloc[:1500], nhanes.schema, holdout=0.3, seed=2)
+    rng = np.random.default_rng(0)
+    made = parts.train.apply(lambda column: rng.permutation(column.to_numpy()))
+    result = audit(parts.train, made, holdout=parts.holdout, schema=nhanes.schema, sections=("association",))
+    assert [check.status for check in result.checks] == [Status.FAIL] * 4

@@ -24,6 +24,7 @@ from typer.testing import CliRunner, Result
 from synthtab.cli import app
 from synthtab.cli.audits import exit_code
 from synthtab.cli.console import LiveProgress, terminal
+from synthtab.datasets import load_nhanes_adults
 from synthtab.errors import SynthtabWarning
 from synthtab.progress import Progress, current_progress
 from synthtab.results import AuditResult, Status, Verdict
@@ -215,8 +216,11 @@ def test_run_leaves_a_schema_file_in_its_folder_as_it_is(csv: Path, schema: Path
     assert "Note: The resampler is its training rows" in result.stderr
 
 
-def test_demo_leaves_with_zero_whatever_the_verdict(tmp_path: Path) -> None:
+def test_demo_leaves_with_zero_whatever_the_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The demo writes the page and the same figures as JSON, and exits 0 on a failure too."""
+    whole = load_nhanes_adults()  # all rows are audited by the quickstart's test; here fewer will do
+    fewer = replace(whole, frame=whole.frame.head(1500))
+    monkeypatch.setattr("synthtab.datasets.load_nhanes_adults", lambda: fewer)
     result = run("demo", "--out", tmp_path / "reports", "--synthesizer", "independent")
     assert result.exit_code == 0, result.stderr
     saved = AuditResult.from_json((tmp_path / "reports" / "nhanes-audit.json").read_text(encoding="utf-8"))
@@ -539,6 +543,19 @@ def test_quiet_shows_errors_only(csv: Path, tmp_path: Path) -> None:
     """--quiet leaves stdout and stderr empty on success."""
     result = run("split", csv, "--out", tmp_path, "--quiet")
     assert result.output == ""
+
+
+def test_a_pipe_without_unicode_is_no_failure(schema: Path) -> None:
+    """Where stdout can write ASCII only, text degrades and JSON stays whole."""
+    raw = yaml.safe_load(schema.read_text(encoding="utf-8"))
+    raw["columns"][1]["name"] = "größe ≥ 5"
+    odd = schema.parent / "odd.yaml"
+    odd.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    words, ascii_only = ["schema", "show", str(odd)], {**os.environ, "PYTHONIOENCODING": "ascii"}
+    shown = subprocess.run([*SYNTHTAB, *words], capture_output=True, text=True, check=True, env=ascii_only)
+    assert "gr??e ? 5" in shown.stdout
+    told = subprocess.run([*SYNTHTAB, *words, "--json"], capture_output=True, check=True, env=ascii_only)
+    assert json.loads(told.stdout)["columns"][1]["name"] == "größe ≥ 5"
 
 
 def test_progress_is_drawn_for_who_watches(csv: Path, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_domain_is_public_only_when_declared() -> None:
 
 
 def test_infer_takes_each_column_for_what_it_is() -> None:
-    """Inference is conservative: uniqueness never makes a float an identifier; 0/1 is boolean; text is dropped."""
+    """Uniqueness never makes a float an identifier; 0/1 is boolean; text is text."""
     n = 200
     rng = np.random.default_rng(1)
     frame = pd.DataFrame(
@@ -175,7 +175,7 @@ def test_infer_refuses_names_it_cannot_use() -> None:
 def test_check_reports_every_problem_at_once_without_values(
     small_schema: TableSchema, small_frame: pd.DataFrame
 ) -> None:
-    """One call tells of every column and rule with the number of rows; no value of the table is in the text."""
+    """One call tells of every column and rule with the number of rows; no value is in the text."""
     assert small_schema.check(small_frame).ok
     bad = small_frame.drop(columns="seen").assign(extra=1)
     bad["age"] = bad["age"].astype(float)

@@ -75,7 +75,7 @@ def test_gaussian_has_the_exact_moments(ddof: int) -> None:
 
 
 def test_gaussian_samples_are_normal_with_those_moments() -> None:
-    """Whitened by the fitted moments, 200,000 rows have mean 0, covariance 1 and pass a KS test in each direction."""
+    """Whitened by the fitted moments, 200,000 rows have mean 0, covariance 1 and pass KS tests."""
     frame, schema = _normal_table()
     synth = make("gaussian", schema, seed=3).fit(frame)
     rows = synth.sample(200_000, seed=1).to_numpy()
@@ -88,12 +88,16 @@ def test_gaussian_samples_are_normal_with_those_moments() -> None:
 
 
 def test_gaussian_rounds_clips_and_guards_nothing(tmp_path: Path) -> None:
-    """Whole numbers within bounds come out as normal floats beyond them; collinear and constant columns are kept so."""
+    """Whole numbers within bounds come out as floats beyond them; collinear and constant columns stay so."""
     draws = np.random.default_rng(1)
     a = draws.integers(0, 3, 200)
     frame = pd.DataFrame({"a": a, "twice": 2.0 * a, "five": 5.0})
     schema = TableSchema(
-        (ColumnSpec("a", "integer", lower=0, upper=2), ColumnSpec("twice", "numeric"), ColumnSpec("five", "numeric"))
+        (
+            ColumnSpec("a", "integer", lower=0, upper=2),
+            ColumnSpec("twice", "numeric"),
+            ColumnSpec("five", "numeric"),
+        )
     )
     synth = make("gaussian", schema).fit(frame)
     sample = synth.sample(5000, seed=1)
@@ -102,7 +106,9 @@ def test_gaussian_rounds_clips_and_guards_nothing(tmp_path: Path) -> None:
     assert sample["a"].max() > 2
     np.testing.assert_allclose(sample["twice"], 2 * sample["a"], atol=1e-6)
     np.testing.assert_allclose(sample["five"], 5.0, atol=1e-6)
-    pd.testing.assert_frame_equal(load(synth.save(tmp_path / "m")).sample(50, seed=1), synth.sample(50, seed=1))
+    pd.testing.assert_frame_equal(
+        load(synth.save(tmp_path / "m")).sample(50, seed=1), synth.sample(50, seed=1)
+    )
 
 
 def test_gaussian_refuses_what_has_no_covariance() -> None:
@@ -114,4 +120,7 @@ def test_gaussian_refuses_what_has_no_covariance() -> None:
         make("gaussian", schema).fit(pd.DataFrame({"x": [1.0, np.nan]}))
     with pytest.raises(FitError, match="one row"):
         make("gaussian", schema).fit(pd.DataFrame({"x": [1.0]}))
-    assert make("gaussian", schema, ddof=0).fit(pd.DataFrame({"x": [1.0]})).sample(2)["x"].tolist() == [1.0, 1.0]
+    assert make("gaussian", schema, ddof=0).fit(pd.DataFrame({"x": [1.0]})).sample(2)["x"].tolist() == [
+        1.0,
+        1.0,
+    ]

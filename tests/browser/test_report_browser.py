@@ -1,0 +1,229 @@
+"""The report in a real browser: nothing runs, nothing is loaded, nothing is cut, on a phone and on paper."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Self
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page, Request, sync_playwright
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
+
+from report_fixture import nhanes_audit
+from report_variants import clean_audit, empty_audit, hostile_audit, wide_audit
+
+from synthtab.results import AuditResult
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+MAKERS: dict[str, Callable[[], AuditResult]] = {
+    "nhanes": nhanes_audit,
+    "clean": clean_audit,
+    "empty": empty_audit,
+    "hostile": hostile_audit,
+    "wide": wide_audit,
+}
+WIDTHS = (1280, 1000, 800, 375, 320)
+
+# what stands outside its card, or on top of another text of the same drawing
+TOUCHING = """() => {
+  const bad = [];
+  for (const svg of document.querySelectorAll('svg[role=img]')) {
+    const boxes = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()])
+      .filter(([, b]) => b.width > 0);
+    const card = svg.closest('.card').getBoundingClientRect();
+    boxes.forEach(([name, a], i) => {
+      if (a.left < card.left - 0.5 || a.right > card.right + 0.5) bad.push(['cut', name]);
+      for (const [other, b] of boxes.slice(i + 1)) {
+        const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (across > 0.5 && down > 3) bad.push(['overlap', name, other]);
+      }
+    });
+  }
+  return bad;
+}"""
+
+SMALL = """() => [...document.querySelectorAll('body *')]
+  .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())
+               && !e.closest('.vh, style, title, desc')
+               && parseFloat(getComputedStyle(e).fontSize) < 12)
+  .map(e => e.tagName + ': ' + e.textContent.slice(0, 40))"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM.exists(), (
+        f"These tests open reports in {CHROMIUM}, which is not installed: apt-get install chromium, "
+        "or leave them out with -m 'not browser'."
+    )
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("reports")
+    return {name: make().to_html(folder / f"{name}.html") for name, make in MAKERS.items()}
+
+
+class Watched:
+    """A page whose every message, request and dialog is written down."""
+
+    def __init__(self, browser: Browser, report: Path, width: int = 1280, scheme: str = "light") -> None:
+        self.heard: list[str] = []
+        self.context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        self.page: Page = self.context.new_page()
+        address = report.as_uri()
+        self.address = address
+        self.page.on("console", lambda message: self.heard.append(f"console: {message.text}"))
+        self.page.on("pageerror", lambda error: self.heard.append(f"error: {error}"))
+        self.page.on("dialog", self._dismiss)
+        self.page.on("request", self._note_request)
+        self.page.goto(address)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.heard.append("dialog")
+        dialog.dismiss()
+
+    def _note_request(self, request: Request) -> None:
+        if request.url not in {self.address, "data:,"}:
+            self.heard.append(f"request: {request.url}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+    def unfold(self) -> None:
+        """Open every fold."""
+        self.page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_nothing_is_loaded_said_or_run(browser: Browser, reports: dict[str, Path], name: str) -> None:
+    """Opening a report and all its folds makes no request, no console message and no dialog."""
+    with Watched(browser, reports[name]) as watched:
+        watched.unfold()
+        watched.page.wait_for_timeout(200)
+        assert watched.heard == []
+
+
+def test_hostile_names_do_not_come_alive(browser: Browser, reports: dict[str, Path]) -> None:
+    """Names that are markup make no element of their own: no script, image or second style exists."""
+    with Watched(browser, reports["hostile"]) as watched:
+        assert watched.page.locator("script, img, iframe, object, embed").count() == 0
+        assert watched.page.locator("style").count() == 1
+        assert watched.page.evaluate("[...document.querySelectorAll('*')].every(e => ![...e.attributes]"
+                                     ".some(a => a.name.startsWith('on')))")  # fmt: skip
+        assert watched.page.locator("h1 bdi").first.inner_text() == "<script>alert(1)</script>"
+        assert watched.heard == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", ["nhanes", "hostile", "clean"])
+def test_no_page_is_wider_than_its_screen(
+    browser: Browser, reports: dict[str, Path], name: str, width: int
+) -> None:
+    """From 320 to 1280 pixels, folded or unfolded, nobody must scroll sideways."""
+    with Watched(browser, reports[name], width) as watched:
+        for _ in range(2):
+            assert watched.page.evaluate("document.scrollingElement.scrollWidth") <= width
+            watched.unfold()
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+@pytest.mark.parametrize("name", ["nhanes", "hostile"])
+def test_no_text_of_a_drawing_overlaps_or_is_cut(
+    browser: Browser, reports: dict[str, Path], name: str, width: int
+) -> None:
+    """With the fonts of this machine no two texts of a drawing overlap, and none leaves its card."""
+    with Watched(browser, reports[name], width) as watched:
+        watched.unfold()
+        assert watched.page.evaluate(TOUCHING) == []
+
+
+def test_the_probe_for_overlaps_sees_them(browser: Browser, reports: dict[str, Path]) -> None:
+    """With type of twice the size the same probe finds texts that overlap."""
+    with Watched(browser, reports["nhanes"], 375) as watched:
+        watched.page.evaluate("document.querySelector('style').append('svg text{font-size:26px}')")
+        assert any(found[0] == "overlap" for found in watched.page.evaluate(TOUCHING))
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_type_can_be_read(browser: Browser, reports: dict[str, Path], width: int) -> None:
+    """No text is smaller than 12 pixels, in drawings as elsewhere."""
+    with Watched(browser, reports["nhanes"], width) as watched:
+        watched.unfold()
+        assert watched.page.evaluate(SMALL) == []
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_and_dark_follow_the_reader(
+    browser: Browser, reports: dict[str, Path], tmp_path: Path, scheme: str, width: int
+) -> None:
+    """The ground is light or dark as the reader prefers; a picture of the page can be taken of both."""
+    with Watched(browser, reports["nhanes"], width, scheme) as watched:
+        ground = watched.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        levels = [int(part) for part in ground.removeprefix("rgb(").removesuffix(")").split(",")]
+        assert (min(levels) > 200) if scheme == "light" else (max(levels) < 60)
+        picture = tmp_path / f"{scheme}-{width}.png"
+        watched.page.screenshot(path=picture)
+        assert picture.stat().st_size > 10_000
+
+
+def test_folds_open_from_the_keyboard(browser: Browser, reports: dict[str, Path]) -> None:
+    """The first stop is the skip link; a fold opens with Enter and shows where the focus is."""
+    with Watched(browser, reports["nhanes"]) as watched:
+        page = watched.page
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        assert page.evaluate("document.activeElement.getBoundingClientRect().top") >= 0
+        fold = page.locator(".folds summary").first
+        page.evaluate("document.querySelector('.folds details').open = false")
+        fold.focus()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.querySelector('.folds details').open") is True
+
+
+def test_the_index_leads_into_a_fold(browser: Browser, reports: dict[str, Path]) -> None:
+    """Following the index to column 150 of 200 opens its fold and brings it into view, without a script."""
+    with Watched(browser, reports["wide"]) as watched:
+        page = watched.page
+        page.locator(".index summary").click()
+        page.locator('.index a[href="#column-150"]').click()
+        page.wait_for_timeout(200)
+        assert page.evaluate("document.querySelector('#column-150').closest('details').open") is True
+        top = page.evaluate("document.querySelector('#column-150').getBoundingClientRect().top")
+        assert 0 <= top < 800
+
+
+def test_paper_is_light_and_unfolded(browser: Browser, reports: dict[str, Path]) -> None:
+    """Printed, even from a dark screen, the page is white, without contents, its passed checks unfolded."""
+    with Watched(browser, reports["nhanes"], scheme="dark") as watched:
+        page = watched.page
+        page.emulate_media(media="print")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert not page.locator("nav").is_visible()
+        assert page.locator(".folds table").first.bounding_box() is not None
+        paper = page.pdf(prefer_css_page_size=True)
+        assert paper.startswith(b"%PDF")
+        assert 6 <= paper.count(b"/Type /Page\n") <= 16

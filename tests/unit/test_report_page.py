@@ -1,0 +1,387 @@
+"""The page as a whole: self-contained, safe, complete, the same each time, and only what may be released."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from report_fixture import UNPRINTABLE, nhanes_audit
+from report_variants import HOSTILE, clean_audit, empty_audit, hostile_audit, wide_audit
+
+from synthtab import reporting
+from synthtab.reporting.html import embed, render
+from synthtab.results import AuditResult, Distribution, Status
+
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+MAKERS = [nhanes_audit, clean_audit, empty_audit, hostile_audit, wide_audit]
+FOLDER = Path(reporting.__file__).parent
+
+
+@dataclass(eq=False)
+class Element:
+    """One element of a parsed page."""
+
+    tag: str
+    attributes: dict[str, str]
+    parent: Element | None = field(repr=False)
+    text: str = ""
+    children: list[Element] = field(default_factory=list, repr=False)
+
+    def inside(self, tag: str) -> Element | None:
+        """Give the nearest ancestor of a kind."""
+        above = self.parent
+        while above is not None and above.tag != tag:
+            above = above.parent
+        return above
+
+    def all(self, tag: str) -> list[Element]:
+        """Give every descendant of a kind."""
+        found = [child for child in self.children if child.tag == tag]
+        return found + [deeper for child in self.children for deeper in child.all(tag)]
+
+    def words(self) -> str:
+        """Give the text of the element and of all below it."""
+        return " ".join([self.text, *(child.words() for child in self.children)])
+
+
+class Page(HTMLParser):
+    """A strict reader: every element that opens must close in its turn."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = Element("page", {}, None)
+        self.stack = [self.root]
+        self.elements: list[Element] = []
+        self.feed(text)
+        self.close()
+        assert len(self.stack) == 1, f"never closed: {self.stack[-1].tag}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element."""
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), f"{tag} has an attribute twice"
+        element = Element(tag, {name: value or "" for name, value in attrs}, self.stack[-1])
+        self.stack[-1].children.append(element)
+        self.elements.append(element)
+        if tag not in VOID:
+            self.stack.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element and close it."""
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.stack.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the element that was opened last."""
+        assert self.stack[-1].tag == tag, f"</{tag}> closes <{self.stack[-1].tag}>"
+        self.stack.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Add text to the open element."""
+        self.stack[-1].text += data
+
+    def all(self, tag: str) -> list[Element]:
+        """Give every element of a kind."""
+        return [element for element in self.elements if element.tag == tag]
+
+
+@cache
+def _source(make: Callable[[], AuditResult]) -> str:
+    return render(make())
+
+
+@cache
+def _page(make: Callable[[], AuditResult]) -> Page:
+    return Page(_source(make))
+
+
+@pytest.fixture(params=MAKERS, ids=lambda make: make.__name__)
+def page(request: pytest.FixtureRequest) -> Page:
+    return _page(request.param)
+
+
+@pytest.fixture
+def nhanes_page() -> Page:
+    return _page(nhanes_audit)
+
+
+def test_the_page_runs_and_loads_nothing(page: Page) -> None:
+    """No script, no handler, no frame, no form, and no address but places on the page itself."""
+    assert not {element.tag for element in page.elements} & {
+        *("script", "iframe", "object", "embed", "form", "base", "audio", "video", "img", "foreignobject"),
+        *("animate", "set", "handler", "input", "button"),
+    }
+    for element in page.elements:
+        assert not [name for name in element.attributes if name.startswith("on")], element
+        for name in ("href", "src", "xlink:href", "action", "srcset", "data", "poster"):
+            address = element.attributes.get(name, "#")
+            assert address.startswith("#") or (element.tag, address) == ("link", "data:,"), element
+    for style in page.all("style"):
+        assert "@import" not in style.text
+        assert set(re.findall(r"url\(([^)]*)\)", style.text)) == {"#hatch"}
+    for element in page.elements:
+        assert "url(" not in element.attributes.get("style", "")
+
+
+def test_a_strict_policy_stands_before_everything(page: Page) -> None:
+    """The Content-Security-Policy forbids script and network, and comes before any style or text."""
+    first, second = page.all("meta")[:2]
+    assert first.attributes == {"charset": "utf-8"}
+    assert second.attributes["http-equiv"] == "Content-Security-Policy"
+    rules = [rule.strip() for rule in second.attributes["content"].split(";")]
+    assert rules[:3] == ["default-src 'none'", "style-src 'unsafe-inline'", "img-src data:"]
+
+
+def test_ids_are_unique_and_found(page: Page) -> None:
+    """No id stands twice, and whatever points to an id finds it."""
+    ids = [element.attributes["id"] for element in page.elements if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+    for element in page.elements:
+        wanted = element.attributes.get("aria-labelledby", "").split()
+        address = element.attributes.get("href", "")
+        if address.startswith("#"):
+            wanted.append(address[1:])
+        assert set(wanted) <= set(ids), element
+
+
+def test_every_drawing_is_named_and_has_a_table(page: Page) -> None:
+    """A drawing is either decoration, or has role, name and, in the same figure, a table of its figures."""
+    for svg in page.all("svg"):
+        if svg.inside("svg") is not None or svg.attributes.get("aria-hidden") == "true":
+            continue
+        assert svg.attributes["role"] == "img"
+        assert svg.attributes.get("aria-label") or svg.attributes.get("aria-labelledby"), svg
+        figure = svg.inside("figure")
+        assert figure is not None
+        assert any(fold.all("table") for fold in figure.all("details"))
+
+
+def test_landmarks_and_headings(page: Page) -> None:
+    """One header, main, footer and heading of the first rank; sections are named; ranks are not skipped."""
+    for tag in ("header", "main", "footer", "h1", "nav"):
+        assert len(page.all(tag)) == 1, tag
+    assert page.all("html")[0].attributes["lang"] == "en"
+    assert page.elements[page.elements.index(page.all("body")[0]) + 1].attributes["class"] == "skip"
+    for section in page.all("section"):
+        assert section.attributes.get("aria-labelledby") or section.attributes.get("aria-label")
+    ranks = [int(element.tag[1]) for element in page.elements if element.tag in {"h1", "h2", "h3", "h4"}]
+    assert ranks[0] == 1
+    assert all(b - a <= 1 for a, b in pairwise(ranks))
+
+
+def test_tables_have_heads_with_scope(page: Page) -> None:
+    """Every head of a table says what it heads; wide ones can be scrolled from the keyboard."""
+    assert page.all("table")
+    for head in page.all("th"):
+        assert head.attributes["scope"] in {"row", "col"}
+    for table in page.all("table"):
+        region = table.inside("div")
+        assert table.all("th")
+        if region is not None and region.attributes.get("class") == "wide":
+            assert region.attributes["tabindex"] == "0"
+            assert region.attributes["aria-label"]
+
+
+def test_no_status_is_told_by_colour_alone(page: Page) -> None:
+    """Beside every status icon stands its word, seen or read aloud."""
+    tags = [element for element in page.all("span") if element.attributes.get("class", "").startswith("tag ")]
+    for element in tags:
+        assert element.all("svg")
+        assert element.words().strip() in {
+            *("Pass", "Warn", "Fail", "Note", "Not applicable", "Not yet", "With care", "Yes", "Careful"),
+            *("A leak was found", "Unclear", "No leak was found", "Not tested", "Not judged"),
+        }
+
+
+def test_the_same_result_gives_the_same_bytes() -> None:
+    """Rendering twice, or after a trip through JSON, changes nothing; no clock is read."""
+    audit = nhanes_audit()
+    once = render(audit)
+    assert once == render(nhanes_audit())
+    assert once == render(AuditResult.from_json(audit.to_json()))
+    assert re.findall(r"\b20\d\d-\d\d-\d\d\b", once) == ["2026-11-22"] * 2
+
+
+@pytest.mark.parametrize(("make", "most"), [(nhanes_audit, 500_000), (wide_audit, 2_000_000)])
+def test_pages_stay_small(make: Callable[[], AuditResult], most: int) -> None:
+    """26 columns take less than 500 kB, 200 columns less than 2 MB."""
+    assert len(_source(make).encode()) < most
+
+
+def test_two_hundred_columns_are_folded_and_indexed() -> None:
+    """The worst nine columns stand open; all two hundred are in the index and in folds of at most 48."""
+    page = _page(wide_audit)
+    columns = [figure for figure in page.all("figure") if "col" in figure.attributes["class"].split()]
+    assert len(columns) == 200
+    folded = [figure for figure in columns if figure.inside("details") is not None]
+    assert len(folded) == 191
+    (index,) = [fold for fold in page.all("details") if "index" in fold.attributes.get("class", "")]
+    assert [link.attributes["href"] for link in index.all("a")] == [f"#column-{n}" for n in range(1, 201)]
+
+
+@pytest.mark.parametrize("text", HOSTILE[:7], ids=range(7))
+def test_hostile_texts_stay_text(text: str) -> None:
+    """A name that is markup is shown as it is written, wherever names, levels and sentences stand."""
+    source, page = _source(hostile_audit), _page(hostile_audit)
+    assert page.root.words().count(text) > 3
+    if "<" in text:
+        assert text not in source
+
+
+def test_names_cannot_hide_or_turn_the_page_around() -> None:
+    """No control or bidirectional character, and no lone surrogate, is left on the page."""
+    source = _source(hostile_audit)
+    assert source.encode("utf-8")
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u202a-\u202e\u2066-\u2069\ufeff]", source)
+    assert "invoice[U+202E]txt.exe" in source
+    assert "[U+D800] lone surrogate" in source
+
+
+def test_only_what_may_be_released_is_printed(nhanes_page: Page) -> None:
+    """A score that may not be printed appears in no form, and neither does a withheld score of a column."""
+    assert "tvd v1" in nhanes_page.root.words()
+    assert "ks v1" not in nhanes_page.root.words()
+    audit = nhanes_audit()
+    assert any(score.metric == "ks" and score.value == UNPRINTABLE for score in audit.scores)
+    hidden = next(item for item in audit.distributions if item.score_suppressed)
+    loud = tuple(
+        replace(item, score=0.654321, low=0.65, high=0.66) if item is hidden else item
+        for item in audit.distributions
+    )
+    assert render(replace(audit, distributions=loud)) == render(audit)
+
+
+def test_render_asks_for_the_releasable_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is made from `releasable()`, never from the result as it is in memory."""
+    bare = replace(nhanes_audit(), summary="the releasable form")
+    monkeypatch.setattr(AuditResult, "releasable", lambda _: bare)
+    assert "the releasable form" in render(nhanes_audit())
+
+
+def test_withheld_cells_say_so(nhanes_page: Page) -> None:
+    """A withheld share is a word in the table and hatching in the picture; its noise is not told."""
+    (figure,) = [
+        figure
+        for figure in nhanes_page.all("figure")
+        if figure.attributes["class"] == "card col" and "cancer_type" in figure.all("figcaption")[0].words()
+    ]
+    (row,) = [row for row in figure.all("tr") if "Lymphoma" in row.words()]
+    assert [cell.words().strip() for cell in row.all("td")] == ["withheld", "1.2", "–"]
+    assert "withheld: fewer than 10 people" in figure.words()
+
+
+def test_the_verdict_comes_first_and_in_words(nhanes_page: Page) -> None:
+    """The main part opens with the verdict as a word and the summary as a sentence."""
+    first = nhanes_page.all("main")[0].children[0]
+    assert first.attributes["class"] == "verdict fail"
+    assert sorted(first.all("h2")[0].words().split()) == ["Fail", "Verdict:"]
+    assert first.all("p")[0].words().startswith("Good for modelling, not for rare disease.")
+    assert nhanes_page.all("title")[0].text.startswith("Fail: NHANES adults")
+
+
+def test_every_check_is_on_the_page(nhanes_page: Page) -> None:
+    """All eighteen checks stand there once, those that decided it before and outside any fold."""
+    codes = [element for element in nhanes_page.all("code") if element.text.startswith("STB")]
+    assert sorted(element.text for element in codes) == sorted(check.code for check in nhanes_audit().checks)
+    open_codes = [element.text for element in codes if element.inside("details") is None]
+    assert open_codes == ["STB104", "STB301", "STB201", "STB501"]
+
+
+def test_a_pass_opens_what_it_rests_on() -> None:
+    """When nothing failed or warned the passed checks stand open."""
+    page = _page(clean_audit)
+    assert "No check failed or warned." in page.root.words()
+    opened = [
+        fold.all("summary")[0].words().strip() for fold in page.all("details") if "open" in fold.attributes
+    ]
+    assert opened == ["10 passed"]
+    assert "No check could be asked." in _page(empty_audit).root.words()
+
+
+def test_a_result_without_a_page_is_refused() -> None:
+    """What has no page is refused by name, with the names of what has one."""
+    with pytest.raises(TypeError, match=r"A dict has no page. Results that have one: AuditResult."):
+        render({})
+
+
+def test_a_notebook_gets_a_frame() -> None:
+    """In a notebook the page stands in a sandboxed frame, so that its style does not leak out."""
+    page = Page(embed(nhanes_audit(), height=700))
+    (frame,) = page.elements
+    assert frame.tag == "iframe"
+    assert frame.attributes["sandbox"] == ""
+    assert frame.attributes["srcdoc"] == render(nhanes_audit())
+    assert "height:700px" in frame.attributes["style"]
+
+
+def test_numbers_that_do_not_exist_are_not_drawn() -> None:
+    """A score of None or nan has no dot, and a column without cells has a picture that says so."""
+    audit = nhanes_audit()
+    families = tuple(replace(family, calibrated=float("nan")) for family in audit.families)
+    bare = Distribution("bare", "numeric", "", (), None, None, None, Status.NOT_APPLICABLE)
+    source = render(replace(audit, families=families, distributions=(bare,)))
+    assert "nan" not in re.findall(r'(?:x|y|x1|x2|width|height|d)="([^"]*)"', source)
+    assert "Nothing to draw." in source
+
+
+def test_colours_have_contrast() -> None:
+    """In light, dark and print every text colour reaches 4.5 : 1 on card and page, every mark 3 : 1."""
+    css = (FOLDER / "templates" / "page.css").read_text(encoding="utf-8")
+    themes = [
+        dict(re.findall(r"--(\w+):(#[0-9a-f]{3,8})", block)) for block in re.findall(r":root\{([^}]*)\}", css)
+    ]
+    assert len(themes) == 3
+    for theme in themes:
+        for ground in (theme["bg"], theme["card"]):
+            for name in ("ink", "soft", "pass", "warn", "fail", "na", "note", "syn"):
+                assert _contrast(theme[name], ground) >= 4.5, (name, ground)
+            assert _contrast(theme["edge"], ground) >= 3
+
+
+def _contrast(first: str, second: str) -> float:
+    light, dark = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    channels = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_type_is_never_smaller_than_twelve_pixels() -> None:
+    """No rule of the style sheet sets type below 12 px."""
+    css = (FOLDER / "templates" / "page.css").read_text(encoding="utf-8")
+    sizes = re.findall(r"font(?:-size)?:[^;}]*?([\d.]+)px", css)
+    assert sizes
+    assert min(map(float, sizes)) >= 12
+
+
+def test_reporting_reads_results_and_nothing_else() -> None:
+    """No module of reporting imports any other floor of the house."""
+    allowed = ("synthtab.results", "synthtab.reporting")
+    for module in FOLDER.glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert all(name.startswith(allowed) for name in names if name.startswith("synthtab")), module.name
+
+
+def test_importing_synthtab_leaves_templates_alone() -> None:
+    """`import synthtab`, and even its results, load neither Jinja2 nor the reports."""
+    code = (
+        "import sys, synthtab, synthtab.results; print({'jinja2', 'synthtab.reporting'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
