@@ -32,7 +32,6 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(git ls-files 'synthtab/*.py')
 
 reports: $(VENV)/.demo
 	$(BIN)/synthtab demo --out reports

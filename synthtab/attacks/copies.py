@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from synthtab.attacks.candidates import Candidates, pool_candidates
 from synthtab.attacks.counts import clopper_pearson, hypergeometric_tail
@@ -15,6 +16,8 @@ from synthtab.schema.casting import FloatArray, HashArray
 from synthtab.seeding import generator
 
 __all__ = ["CopiesResult", "exact_copies"]
+
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,7 @@ def exact_copies(
         found_in_train=found[0],
         found_in_holdout=found[1],
         excess=thinned[0] - thinned[1],
-        smallest_leak=_smallest_leak(in_holdout, n_train, n_holdout, alpha),
+        smallest_leak=_smallest_leak(pool, records, matched, alpha),
     )
 
 
@@ -179,16 +182,26 @@ def _found(made: HashArray, real: HashArray, size: int) -> tuple[float, float]:
     return float((held > 0).mean()), float(1 - missed.mean())
 
 
-def _smallest_leak(in_holdout: int, n_train: int, n_holdout: int, alpha: float) -> int | None:
+def _smallest_leak(pool: Candidates, records: HashArray, matched: BoolArray, alpha: float) -> int | None:
     """Give the fewest copied records that coincidence would rarely have hidden."""
-    total = n_train + n_holdout
+    n_train, n_holdout = pool.n_train, pool.n_holdout
+    in_holdout = int(matched[~pool.is_train].sum())
     chance = in_holdout / n_holdout
-    # four times in five, coincidence matches at least this many of the other training records
+    # four times in five, coincidence alone matches at least this many training records
     others = chance * n_train - 0.842 * np.sqrt(n_train * chance * (1 - chance))
+    # a copy of a record that was not matched yet matches its twins too, on both sides
+    _, kind = np.unique(records, return_inverse=True)
+    new = kind[pool.is_train & ~matched]
+    twins, strangers = (
+        float(np.bincount(kind, side)[new].mean()) if new.size else 0.0
+        for side in (pool.is_train, ~pool.is_train)
+    )
 
     def is_seen(leak: int) -> bool:
-        in_train = leak + max(0, int(others * (1 - leak / n_train)))
-        return hypergeometric_tail(in_train, in_train + in_holdout, n_train, total) <= alpha
+        fresh = leak * (1 - chance)
+        in_train = min(n_train, int(others + fresh * twins))
+        marked = in_train + min(n_holdout, round(in_holdout + fresh * strangers))
+        return hypergeometric_tail(in_train, marked, n_train, n_train + n_holdout) <= alpha
 
     if not is_seen(n_train):
         return None

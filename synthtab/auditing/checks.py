@@ -31,14 +31,8 @@ class Finding:
         What to do.
     columns : tuple of str
         Worst columns.
-    at_least : bool
-        Whether larger is better.
     margin : Margin or None
         Overrides the policy's margin.
-    relative : bool
-        Whether the threshold is added to the reference.
-    two_sided : bool
-        Whether the figure is a ratio that may err both ways.
     not_applicable : str
         Why the check cannot be asked.
     note : str
@@ -96,7 +90,10 @@ def judge(finding: Finding, policy: Policy) -> Check:
     significant = finding.p_value <= policy.budget(finding.section)
     if finding.section is Section.PRIVACY:
         status = Status.FAIL if significant else Status.PASS
-        return _check(finding, status, None, finding.detail or _evidence(finding, significant=significant))
+        reason = finding.detail or _evidence(finding, significant=significant)
+        if not significant and finding.smallest_seen is None:
+            return _check(finding, Status.WARN, None, f"{_BLIND}. {reason}")
+        return _check(finding, status, None, reason)
     margin = finding.margin or policy.margins[finding.code]
     threshold = margin.threshold
     if finding.code in _ADDED_TO_REFERENCE:

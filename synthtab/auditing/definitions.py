@@ -15,10 +15,14 @@ class Definition:
 
     Parameters
     ----------
-    code, section, name : str, Section, str
+    code : str
         Which check.
+    section : Section
+        Its family of questions.
     metric : str
         Name of the metric.
+    name : str
+        What is checked, for people.
     make : str
         How the metric becomes one figure: ``calibrated`` on the scale from chance to fresh real data, the
         ``worst`` member's excess, the ``share`` of rows, or the ``ratio`` of masses.

@@ -25,6 +25,8 @@ __all__ = ["describe_associations", "describe_columns", "describe_rare", "mark_r
 DISPLAY_BARS = 16
 DISPLAY_LEVELS = 12
 LADDER_RUNGS = 14
+RARER = "rarer levels"
+MISSING = "missing"
 LADDER_SHARE = 0.05
 _LEAST_POOLED = 3
 _SHARE_DECIMALS = 3
@@ -123,8 +125,9 @@ def _cell(label: str, share: float, drawn: float, hidden: bool, compared: int) -
     synthetic = round(float(drawn), _SHARE_DECIMALS)
     if hidden:
         return Cell(label, None, synthetic, 0.0)
-    noise = 1.96 * math.sqrt(share * (1 - share) / max(compared, 1))
-    return Cell(label, round(float(share), _SHARE_DECIMALS), synthetic, round(noise, _SHARE_DECIMALS))
+    shown = round(float(share), _SHARE_DECIMALS)
+    noise = 1.96 * math.sqrt(shown * (1 - shown) / max(compared, 1))
+    return Cell(label, shown, synthetic, round(noise, _SHARE_DECIMALS))
 
 
 def _distribution(
@@ -165,7 +168,7 @@ def _number_cells(
     labels = ["any value"]
     if words:
         labels = [f"under {words[0]}", *(f"{a} to {b}" for a, b in pairwise(words)), f"{words[-1]} and over"]
-    return [*labels, "missing"], np.append(cell, len(words) + 1)
+    return [*labels, MISSING], np.append(cell, len(words) + 1)
 
 
 def _display_edges(
@@ -217,12 +220,17 @@ def _level_cells(column: ColumnPlan, counts: IntArray, k: int) -> tuple[list[str
         if not pooled[level]
     ]
     position = {level: index for index, level in enumerate(kept)}
-    labels = [column.levels[level] for level in kept] + ["rarer levels", "missing"]
+    labels = [_level_text(column.levels[level]) for level in kept] + [RARER, MISSING]
     merge = np.array(
         [position.get(level, len(kept)) for level in range(len(own))] + [len(kept), len(kept) + 1],
         dtype=np.int64,
     )
     return labels, merge
+
+
+def _level_text(level: str) -> str:
+    """Give a level's label; one that reads like a cell of ours stands in quotation marks."""
+    return f"“{level}”" if level in (RARER, MISSING) else level
 
 
 def describe_rare(

@@ -21,6 +21,8 @@ __all__ = ["Fidelity", "measure_fidelity"]
 
 # figures over fewer rare levels than this could be traced to one of them
 _LEAST_RARE = 3
+# fewer rows make too few shards to exchange: there are not enough different exchanges to call anything rare
+LEAST_ROWS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,10 +210,13 @@ def _applicable(
     """Say for each check why it cannot be asked, or nothing."""
     reasons = []
     rare = comparison.rare
+    smallest = min(profile.n_rows for profile in comparison.profiles)
     for index, item in enumerate(DEFINITIONS):
         reading = point[item.metric]
         why = ""
-        if item.metric == "broken_rules" and not comparison.plan.schema.rules:
+        if item.section is not Section.SCHEMA and smallest < LEAST_ROWS:
+            why = f"one of the tables has fewer than {LEAST_ROWS} rows"
+        elif item.metric == "broken_rules" and not comparison.plan.schema.rules:
             why = "the schema declares no rules"
         elif item.metric == "outside_domain" and not _has_domain(comparison):
             why = "the schema declares no public bounds, categories or required columns"

@@ -17,7 +17,7 @@ from synthtab.auditing.members import find_rare_levels, find_tails
 from synthtab.auditing.policy import Policy
 from synthtab.auditing.privacy import measure_privacy
 from synthtab.auditing.tables import AppliesGuard, AuditTable, AuditTables, prepare_tables
-from synthtab.auditing.words import limits_of, summarise
+from synthtab.auditing.words import limits_of, summarise, unanswered
 from synthtab.errors import DataError, SpecError
 from synthtab.profiling import Profile, count_table, make_plan
 from synthtab.progress import current_progress
@@ -313,7 +313,8 @@ def _result(
 
 def _verdict(checks: tuple[Check, ...], *, has_holdout: bool) -> Verdict:
     answers = [Verdict(c.status.value) for c in checks if c.status in (Status.PASS, Status.WARN, Status.FAIL)]
-    if not has_holdout:
+    # a question that could not be asked is no pass
+    if not has_holdout or unanswered(checks):
         answers.append(Verdict.WARN)
     return Verdict.worst(answers)
 

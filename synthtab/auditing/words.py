@@ -6,7 +6,7 @@ from synthtab.auditing.tables import AuditTables
 from synthtab.results import Check, Section, Status, Verdict
 from synthtab.schema import Domain
 
-__all__ = ["limits_of", "summarise"]
+__all__ = ["limits_of", "summarise", "unanswered"]
 
 _LOST = {
     Section.SCHEMA: "keeping to the schema and its rules",
@@ -44,15 +44,40 @@ def summarise(verdict: Verdict, checks: tuple[Check, ...], *, has_holdout: bool)
         sentences.append(
             f"It falls short of fresh real data in {_list([_LOST[section] for section in fidelity_lost])}."
         )
-    elif any(check.status is Status.PASS and check.section is not Section.PRIVACY for check in checks):
+    elif not unanswered(checks) and any(_passed_fidelity(check) for check in checks):
         sentences.append("As faithful as fresh real data, as far as this audit can see.")
     if warned:
         words = [_LOST.get(section, "privacy") for section in warned]
         sentences.append(f"Look at {_list(words)} before using it.")
     sentences.append(_privacy_words(checks, has_holdout=has_holdout))
+    silent = [_LOST[section] for section in unanswered(checks) if section is not Section.PRIVACY]
+    if silent:
+        sentences.append(f"These tables are too small to judge {_list(silent)}.")
     if verdict is Verdict.WARN and not has_holdout:
         sentences.append("Without a holdout this cannot be more than a warning.")
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+# any table of some size can be asked about these; rules, rare categories or pairs it may simply not have
+_MUST_BE_ASKED = (Section.MARGINAL, Section.DETECTION, Section.PRIVACY)
+
+
+def unanswered(checks: tuple[Check, ...]) -> tuple[Section, ...]:
+    """List the sections that were asked and could not be answered, though every table should have an answer.
+
+    Parameters
+    ----------
+    checks : tuple of Check
+        Every answer.
+
+    Returns
+    -------
+    tuple of Section
+        Those of which no check passed, warned or failed.
+    """
+    answered = {check.section for check in checks if check.status in (Status.PASS, Status.WARN, Status.FAIL)}
+    asked = {check.section for check in checks}
+    return tuple(section for section in _MUST_BE_ASKED if section in asked - answered)
 
 
 def _privacy_words(checks: tuple[Check, ...], *, has_holdout: bool) -> str:
@@ -64,6 +89,10 @@ def _privacy_words(checks: tuple[Check, ...], *, has_holdout: bool) -> str:
     if not has_holdout or not any(check.status is Status.PASS for check in own):
         return "What it gives away could not be judged."
     return "No leak was found, at the power stated below."
+
+
+def _passed_fidelity(check: Check) -> bool:
+    return check.status is Status.PASS and check.section not in (Section.PRIVACY, Section.SCHEMA)
 
 
 def _sections(checks: tuple[Check, ...], status: Status) -> list[Section]:

@@ -59,10 +59,14 @@ def mass_ratio_interval(
 
     Parameters
     ----------
-    real, synthetic : float
-        Rows that hold the level in each table.
-    n, m : float
-        Rows of the real and of the synthetic table.
+    real : float
+        Real rows that hold the level.
+    n : float
+        Real rows.
+    synthetic : float
+        Synthetic rows that hold the level.
+    m : float
+        Synthetic rows.
     level : float, default 0.95
         Coverage.
 

@@ -157,6 +157,7 @@ class AuditResult(JsonResult, PageResult):
             self,
             scores=tuple(_score_on_grid(score) for score in self.scores if score.releasable),
             checks=tuple(_check_on_grid(check) for check in self.checks),
+            distributions=tuple(_without_withheld(drawn) for drawn in self.distributions),
         )
 
     def __str__(self) -> str:
@@ -197,6 +198,14 @@ def _check_on_grid(check: Check) -> Check:
         p_value=_rounded(check.p_value),
         smallest_seen=_rounded(check.smallest_seen),
     )
+
+
+def _without_withheld(drawn: Distribution) -> Distribution:
+    # a band of noise tells the share that it is drawn around
+    cells = tuple(replace(cell, noise=0.0) if cell.real is None else cell for cell in drawn.cells)
+    if drawn.score_suppressed:
+        return replace(drawn, cells=cells, score=None, low=None, high=None)
+    return replace(drawn, cells=cells)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Self
 
 import cattrs
@@ -95,9 +96,13 @@ class PageResult:
         """
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(self._repr_html_(), encoding="utf-8")
+        target.write_text(_renderer().render(self), encoding="utf-8")
         return target
 
     def _repr_html_(self) -> str:
-        """Show the page in a notebook."""
-        return str(importlib.import_module("synthtab.reporting.html").render(self))
+        """Show the page in a notebook, in a frame of its own so that styles do not mix."""
+        return str(_renderer().embed(self))
+
+
+def _renderer() -> ModuleType:
+    return importlib.import_module("synthtab.reporting.html")

@@ -70,7 +70,13 @@ class Inequality:
         return broken
 
     def to_dict(self) -> dict[str, object]:
-        """Write the rule as plain values."""
+        """Write the rule as plain values.
+
+        Returns
+        -------
+        dict
+            JSON-able values by key.
+        """
         return {"rule": self.kind, "low": self.low, "high": self.high, "strict": self.strict}
 
 
@@ -140,7 +146,13 @@ class FixedCombination:
         return known & ~np.isin(codes, allowed)
 
     def to_dict(self) -> dict[str, object]:
-        """Write the rule as plain values."""
+        """Write the rule as plain values.
+
+        Returns
+        -------
+        dict
+            JSON-able values by key.
+        """
         return {
             "rule": self.kind,
             "names": list(self.names),
@@ -200,7 +212,13 @@ class Formula:
         return np.asarray(~value & np.broadcast_to(result.known, (table.n_rows,)))
 
     def to_dict(self) -> dict[str, object]:
-        """Write the rule as plain values."""
+        """Write the rule as plain values.
+
+        Returns
+        -------
+        dict
+            JSON-able values by key.
+        """
         return {"rule": self.kind, "expression": self.expression}
 
 

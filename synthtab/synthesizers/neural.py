@@ -100,7 +100,7 @@ class NeuralSynthesizer(Synthesizer):
         k = self.guard_config.k if self.guard_config is not None else Guard().k
         encoded = encode(table, self.people, seed, normal_scores=self.normal_scores, k=k)
         trained = self._train(encoded)
-        decoder = Decoder.plain(encoded.encoding, self._temperature(), trained.noise)
+        decoder = Decoder.plain(encoded.encoding, self._temperature(), trained.noise, trained.coupling)
         model = NeuralModel(trained.source, trained.network, decoder)
         self._model = model.calibrated(seed) if self.calibrated else model
 
@@ -328,7 +328,7 @@ class TVAESynthesizer(NeuralSynthesizer):
         Times that training goes over the table.
     normal_scores : bool, default True
         Whether numbers enter as normal scores rather than through ctgan's mixture of Gaussians.
-    decode : {"sample", "argmax"}, default "sample"
+    decode : {"joint", "sample", "argmax"}, default "joint"
         Whether levels are drawn from the decoder's odds, or the most likely is taken as in SDV.
     temperature : float, default 0.5
         Temperature at which levels are drawn.
@@ -361,8 +361,8 @@ class TVAESynthesizer(NeuralSynthesizer):
         guard: bool | Guard = True,
         epochs: int = 300,
         normal_scores: bool = True,
-        decode: str = "sample",
-        temperature: float = 0.5,
+        decode: str = "joint",
+        temperature: float = 0.8,
         fitted_prior: bool = True,
         calibrated: bool = True,
         batch_size: int | None = None,
@@ -391,8 +391,8 @@ class TVAESynthesizer(NeuralSynthesizer):
         self.decompress_dims = decompress_dims
         self.l2scale = l2scale
         self.loss_factor = loss_factor
-        if decode not in ("sample", "argmax"):
-            raise SpecError(f"{self.name}: decode must be 'sample' or 'argmax'.")
+        if decode not in ("joint", "sample", "argmax"):
+            raise SpecError(f"{self.name}: decode must be 'joint', 'sample' or 'argmax'.")
         self._require_truth("fitted_prior")
         for name in ("temperature", "loss_factor"):
             self._require_number(name, getattr(self, name))
@@ -417,8 +417,9 @@ class TVAESynthesizer(NeuralSynthesizer):
         return self._settings()
 
     def _temperature(self) -> float:
-        return self.temperature if self.decode == "sample" else 0.0
+        return 0.0 if self.decode == "argmax" else self.temperature
 
     def _train(self, table: EncodedTable) -> TrainedNetwork:
         settings = {"epochs": self.epochs, "batch_size": _BATCH_SIZE} | self._settings()
-        return train_tvae(table, f"fit {self.name}", fitted_prior=self.fitted_prior, **settings)
+        coupled = self.decode == "joint"
+        return train_tvae(table, f"fit {self.name}", fitted_prior=self.fitted_prior, coupled=coupled, **settings)

@@ -9,16 +9,19 @@ and quantiles of the table that was fitted:
   columns hang together more closely, loses no rare level.
 * *Ranks*: a number's place among the network's own outputs, not the output itself, becomes the share that enters the
   column's quantile function.
+
+Levels and the noise of numbers are drawn column by column, or jointly where a `Coupling` was learned.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from synthtab.schema import CastTable, LabelColumn, NumberColumn
+from synthtab.synthesizers.neural_coupling import Coupling, choose_at, odds
 from synthtab.synthesizers.neural_encoding import SCALE, Encoding, MissingBlock, NumberBlock
 
 __all__ = ["Decoder", "calibrated_offsets", "choose"]
@@ -107,6 +110,8 @@ class Decoder:
     outputs : ndarray of float, shape (n_numbers, n_knots) or (0, 0)
         Quantiles of the network's own output for each number, in the order of the blocks; none when numbers are not
         held to their marginals.
+    coupling : Coupling, optional
+        How the draws of a row depend on one another; by default they do not.
     """
 
     encoding: Encoding
@@ -114,9 +119,12 @@ class Decoder:
     noise: FloatArray
     offsets: FloatArray
     outputs: FloatArray
+    coupling: Coupling | None = None
 
     @classmethod
-    def plain(cls, encoding: Encoding, temperature: float, noise: FloatArray) -> Decoder:
+    def plain(
+        cls, encoding: Encoding, temperature: float, noise: FloatArray, coupling: Coupling | None = None
+    ) -> Decoder:
         """Make a decoder that corrects nothing.
 
         Parameters
@@ -127,13 +135,15 @@ class Decoder:
             Temperature at which levels are drawn.
         noise : ndarray of float, shape (width,)
             Noise of the scalars.
+        coupling : Coupling, optional
+            How the draws of a row depend on one another.
 
         Returns
         -------
         Decoder
             The decoder.
         """
-        return cls(encoding, temperature, noise, np.zeros(encoding.width), np.zeros((0, 0)))
+        return cls(encoding, temperature, noise, np.zeros(encoding.width), np.zeros((0, 0)), coupling)
 
     def calibrated(self, output: FloatArray, draws: np.random.Generator) -> Decoder:
         """Hold every column to its marginal.
@@ -156,7 +166,7 @@ class Decoder:
             if not isinstance(block, NumberBlock) and self.temperature > 0:
                 some = output[: max(_MOST_LOGITS // span.width, 500), span.start : span.stop]
                 offsets[span.start : span.stop] = calibrated_offsets(some, block.shares, self.temperature)
-        decoder = Decoder(self.encoding, self.temperature, self.noise, offsets, self.outputs)
+        decoder = replace(self, offsets=offsets)
         numbers, missing, _ = decoder._read(output, draws)
         shares = np.linspace(0.0, 1.0, _KNOTS)
         outputs = []
@@ -203,27 +213,33 @@ class Decoder:
         self, output: FloatArray, draws: np.random.Generator
     ) -> tuple[list[tuple[NumberBlock, FloatArray]], list[npt.NDArray[np.bool_]], dict[str, LabelColumn]]:
         """Draw every span: numbers as scores (or as mixture values), patterns of missing numbers, labels."""
+        from scipy.special import ndtr
+
         numbers: list[tuple[NumberBlock, FloatArray]] = []
         missing: list[npt.NDArray[np.bool_]] = []
         labels: dict[str, LabelColumn] = {}
-        for span in self.encoding.spans():
+        noise = None if self.coupling is None else self.coupling.draw(len(output), draws)
+        n_choices = 0
+        for position, span in enumerate(self.encoding.spans()):
             block = span.block
             if span.is_scalar:
                 assert isinstance(block, NumberBlock)
                 # the jitter parts outputs that float32 cannot tell apart
                 spread = max(float(self.noise[span.start]), _JITTER)
-                scalar = np.tanh(output[:, span.start]) + spread * draws.standard_normal(len(output))
-                numbers.append((block, scalar * SCALE))
+                shaken = draws.standard_normal(len(output)) if noise is None else noise[:, position]
+                numbers.append((block, (np.tanh(output[:, span.start]) + spread * shaken) * SCALE))
                 continue
             logits = output[:, span.start : span.stop] + self.offsets[span.start : span.stop]
-            codes = choose(logits, self.temperature, draws)
+            if self.coupling is None or noise is None or self.temperature == 0:
+                codes = choose(logits, self.temperature, draws)
+            else:
+                order = self.coupling.orders[n_choices]
+                codes = choose_at(odds(logits / self.temperature), order, ndtr(noise[:, position]))
+            n_choices += 1
             if isinstance(block, NumberBlock):
                 numbers[-1] = (block, block.centres[codes] + block.spreads[codes] * numbers[-1][1])
             elif isinstance(block, MissingBlock):
                 missing.append(codes == 1)
             else:
-                labels[block.name] = LabelColumn(
-                    np.where(codes == len(block.levels), -1, codes), block.levels
-                )
+                labels[block.name] = LabelColumn(np.where(codes == len(block.levels), -1, codes), block.levels)
         return numbers, missing, labels
-

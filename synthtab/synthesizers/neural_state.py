@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.errors import SavedModelError
+from synthtab.synthesizers.neural_coupling import Coupling
 from synthtab.synthesizers.neural_decoding import Decoder
 from synthtab.synthesizers.neural_encoding import Encoding, LabelBlock, MissingBlock, NumberBlock
 from synthtab.synthesizers.neural_network import Condition, Network, NeuralModel, Prior
@@ -43,6 +44,9 @@ def to_state(model: NeuralModel) -> ModelState:
         "passes_inputs_on": network.passes_inputs_on,
         "blocks": [_block_facts(block, f"block {position}", arrays) for position, block in enumerate(model.encoding.blocks)],
     }
+    if decoder.coupling is not None:
+        arrays["coupling"] = decoder.coupling.factor
+        arrays |= {f"order {position}": order for position, order in enumerate(decoder.coupling.orders)}
     if isinstance(model.source, Prior):
         arrays["prior mean"], arrays["prior factor"] = model.source.mean, model.source.factor
     else:
@@ -87,7 +91,13 @@ def from_state(state: ModelState) -> NeuralModel:
     else:
         source = Prior(_floats(arrays, "prior mean"), _floats(arrays, "prior factor"))
     noise, offsets, outputs = (_floats(arrays, name) for name in ("noise", "offsets", "outputs"))
-    decoder = Decoder(Encoding(blocks), float(str(facts["temperature"])), noise, offsets, outputs)
+    coupling = None
+    if "coupling" in arrays:
+        orders = range(sum(name.startswith("order ") for name in arrays))
+        coupling = Coupling(
+            _floats(arrays, "coupling"), tuple(np.asarray(arrays[f"order {at}"], dtype=np.int64) for at in orders)
+        )
+    decoder = Decoder(Encoding(blocks), float(str(facts["temperature"])), noise, offsets, outputs, coupling)
     width = decoder.encoding.width
     if not len(noise) == len(offsets) == network.weights[-1].shape[1] == width:
         raise SavedModelError("The layers of this saved model do not fit its columns.")

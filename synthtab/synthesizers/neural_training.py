@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from synthtab.errors import FitError
 from synthtab.progress import current_progress
+from synthtab.synthesizers.neural_coupling import Coupling, couple
 from synthtab.synthesizers.neural_encoding import EncodedTable
 from synthtab.synthesizers.neural_network import Condition, Network, Prior
 
@@ -49,11 +50,14 @@ class TrainedNetwork:
         The generator, or the decoder of an autoencoder.
     noise : ndarray of float, shape (width,)
         Standard deviation of the noise around each scalar.
+    coupling : Coupling, optional
+        How the draws of a row depend on one another.
     """
 
     source: Prior | Condition
     network: Network
     noise: FloatArray
+    coupling: Coupling | None = None
 
 
 class ConditionalRows:
@@ -228,7 +232,7 @@ def train_ctgan(
 
 
 def train_tvae(
-    table: EncodedTable, stage: str, *, fitted_prior: bool, **settings: float | tuple[int, ...]
+    table: EncodedTable, stage: str, *, fitted_prior: bool, coupled: bool, **settings: float | tuple[int, ...]
 ) -> TrainedNetwork:
     """Train TVAE's decoder.
 
@@ -241,6 +245,8 @@ def train_tvae(
     fitted_prior : bool
         Whether latent points come from a normal distribution with the mean and covariance of those that the encoder
         gives to the training rows, rather than from the standard one.
+    coupled : bool
+        Whether what the latent points leave unexplained is to be drawn jointly.
     **settings : float or tuple of int
         Parameters of ``ctgan.TVAE``.
 
@@ -261,13 +267,14 @@ def train_tvae(
     layers = [_plain(layer) for layer in model.decoder.seq if hasattr(layer, "weight")]
     network = _network(layers, stage, passes_inputs_on=False)
     noise = model.decoder.sigma.detach().numpy().astype(np.float64)
-    size = int(settings["embedding_dim"])  # type: ignore[arg-type] # a number
-    prior = Prior(np.zeros(size), np.eye(size))
+    with torch.no_grad():
+        mean, spread, _ = encoders[0].eval()(torch.from_numpy(matrix))
+        points = mean + spread * torch.randn_like(spread)
+    prior = Prior(np.zeros(mean.shape[1]), np.eye(mean.shape[1]))
     if fitted_prior:
-        with torch.no_grad():
-            mean, spread, _ = encoders[0].eval()(torch.from_numpy(matrix))
         prior = _aggregate(mean.double().numpy(), spread.double().numpy())
-    return TrainedNetwork(prior, network, noise)
+    coupling = couple(EncodedTable(table.encoding, matrix), network(points.numpy())) if coupled else None
+    return TrainedNetwork(prior, network, noise, coupling)
 
 
 def _aggregate(means: FloatArray, spreads: FloatArray) -> Prior:

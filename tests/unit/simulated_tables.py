@@ -77,7 +77,7 @@ def jittered(table: CastTable, rng: np.random.Generator, sds: float) -> CastTabl
 def leaking(
     fresh: CastTable, train: CastTable, n_leaked: int, rng: np.random.Generator, sds: float = 0.0
 ) -> CastTable:
-    """A fresh sample in which some rows are (nearly) copies of training rows."""
+    """Put (near) copies of training rows into a fresh sample."""
     leaked = train.take(rng.choice(train.n_rows, n_leaked, replace=False))
     leaked = jittered(leaked, rng, sds) if sds else leaked
     kept = fresh.take(np.arange(n_leaked, fresh.n_rows))
@@ -85,13 +85,13 @@ def leaking(
 
 
 def numbers(**columns: list[float] | np.ndarray) -> CastTable:
-    """A table of number columns."""
+    """Make a table of number columns."""
     cast = {name: NumberColumn(np.asarray(values, dtype=np.float64)) for name, values in columns.items()}
     return CastTable(cast, len(next(iter(cast.values())).values))
 
 
 def labels(**columns: list[str | None] | list[str]) -> CastTable:
-    """A table of label columns; None is missing."""
+    """Make a table of label columns; None is missing."""
     cast: dict[str, LabelColumn] = {}
     for name, values in columns.items():
         levels = tuple(sorted({value for value in values if value is not None}))
@@ -109,7 +109,7 @@ def specs(table: CastTable) -> tuple[ColumnSpec, ...]:
 
 
 def reordered(table: CastTable) -> CastTable:
-    """The same table with its columns the other way round."""
+    """Turn the columns of a table the other way round."""
     return CastTable(dict(reversed(list(table.columns.items()))), table.n_rows)
 
 
@@ -130,16 +130,13 @@ def ugly_tables() -> dict[str, tuple[CastTable, CastTable, CastTable]]:
     endless = fresh.number("x0").values.copy()
     endless[:3] = [np.inf, -np.inf, 1e300]
     missing = LabelColumn(np.full(120, -1, dtype=np.int64), ())
-    many = 10_000
-    wide = tuple(
-        numbers(x=rng.normal(size=many), k=np.zeros(many)) for _ in range(3)
-    )  # with one level a row, below
+    ids = tuple(f"{index:05d}" for index in range(10_000))
     wide = tuple(
         CastTable(
-            {**table.columns, "id": LabelColumn(rng.permutation(many), tuple(f"{i:05d}" for i in range(many)))},
-            many,
-        ).take(np.arange(600))
-        for table in wide
+            {"x": NumberColumn(rng.normal(size=600)), "id": LabelColumn(rng.permutation(10_000)[:600], ids)},
+            600,
+        )
+        for _ in range(3)
     )
     return {
         "no synthetic row": (train, holdout, fresh.take(np.arange(0))),
@@ -161,7 +158,11 @@ def ugly_tables() -> dict[str, tuple[CastTable, CastTable, CastTable]]:
             CastTable({name: missing if name in "aby" else NumberColumn(gone) for name in names}, 120)
             for _ in range(3)
         ),
-        "unseen levels": (levels(train, range(5)), levels(holdout, range(3, 9)), levels(fresh, range(20, 40))),
+        "unseen levels": (
+            levels(train, range(5)),
+            levels(holdout, range(3, 9)),
+            levels(fresh, range(20, 40)),
+        ),
         "a level a row": wide,
         "infinite values": (train, holdout, with_column(fresh, "x0", NumberColumn(endless))),
         "infinite real values": (with_column(train, "x0", NumberColumn(endless)), holdout, fresh),

@@ -160,7 +160,7 @@ def test_ugly_tables_never_raise(case: str) -> None:
 
 
 def test_order_and_seed() -> None:
-    """Columns the other way round change nothing to the last bit; the same seed repeats, another one differs."""
+    """Columns the other way round change nothing to the last bit; a seed repeats, another differs."""
     _, holdout, fresh = three_tables(3, 200)
     plain = classifier_two_sample_test(holdout, fresh, COLUMNS, seed=1)
     assert plain == classifier_two_sample_test(reordered(holdout), reordered(fresh), COLUMNS[::-1], seed=1)

@@ -158,7 +158,7 @@ def test_auc_standard_error() -> None:
     errors: dict[int, list[float]] = {1: [], 4: []}
     for seed in range(400):
         rng = np.random.default_rng(seed)
-        for size in aucs:
+        for size in (1, 4):
             persons = np.arange(160) // size
             positive = persons % 2 == 0
             scores = rng.normal(size=persons.max() + 1)[persons] + 0.3 * rng.normal(size=160) + positive

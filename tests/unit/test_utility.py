@@ -179,7 +179,7 @@ def test_no_signal_is_not_applicable() -> None:
 
 
 def test_large_test_sets_widen_the_error() -> None:
-    """With many more test than training rows training noise rules: the error grows beyond 1.3 bootstrap SDs."""
+    """With far more test than training rows training noise rules: the error exceeds 1.3 bootstrap SDs."""
     z = []
     for seed in range(12):
         train, holdout, fresh = three_tables(seed, (150, 2_500, 150))
