@@ -12,6 +12,7 @@ from synthtab.metrics.calibration import Z80, Z95
 from synthtab.metrics.detection import DetectionResult, classifier_two_sample_test
 from synthtab.metrics.utility import ModelUtility, UtilityResult, train_synthetic_test_real
 from synthtab.results import FamilyScore, Score, Section, Status
+from synthtab.schema.casting import HashArray
 
 __all__ = ["measure_detection", "measure_utility", "one_sided_p"]
 
@@ -187,7 +188,12 @@ def measure_detection(tables: AuditTables, policy: Policy, seed: int) -> Measure
     """
     real = tables.holdout or tables.train
     found = classifier_two_sample_test(
-        real.rows, tables.synthetic.rows, tables.columns, real_persons=real.people, seed=seed
+        real.rows,
+        tables.synthetic.rows,
+        tables.columns,
+        real_persons=real.people,
+        synthetic_persons=_people(real, tables.synthetic),
+        seed=seed,
     )
     if found.auc is None or found.se is None or found.z is None:
         finding = Finding("STB701", Section.DETECTION, "told from real rows", not_applicable=found.reason)
@@ -196,6 +202,11 @@ def measure_detection(tables: AuditTables, policy: Policy, seed: int) -> Measure
         )
         return (finding,), (), (family,)
     return (_detection_finding(found, policy),), _detection_scores(found), (_detection_family(found),)
+
+
+def _people(real: AuditTable, synthetic: AuditTable) -> HashArray | None:
+    """Give the persons of the synthetic rows when both tables say who a person is."""
+    return None if real.people is None else synthetic.people
 
 
 def _detection_finding(found: DetectionResult, policy: Policy) -> Finding:

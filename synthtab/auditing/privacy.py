@@ -50,6 +50,7 @@ def measure_privacy(tables: AuditTables, policy: Policy, seed: int) -> Measured:
         tables.train.rows,
         tables.columns,
         real_persons=holdout.people,
+        synthetic_persons=tables.train.people,
         seed=seed,
         n_bootstrap=100,
     )

@@ -122,6 +122,7 @@ def audit(
     progress = current_progress()
     stage = "audit"
     progress.start(stage, 4)
+    _load_native_libraries()
     try:
         with one_native_thread():
             profiles = _Profiles.of(tables, seed)
@@ -155,6 +156,13 @@ def audit(
             )
     finally:
         progress.finish(stage)
+
+
+def _load_native_libraries() -> None:
+    """Load what holds native threads, because only libraries that are there can be held to one."""
+    import scipy.special  # noqa: F401
+    import sklearn.ensemble
+    import sklearn.linear_model  # noqa: F401
 
 
 def _sections(sections: Sequence[Section | str] | None) -> set[Section]:

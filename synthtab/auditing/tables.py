@@ -173,7 +173,7 @@ def prepare_tables(
     for name, frame in frames.items():
         if frame.empty:
             raise DataError(f"The {name} table has no rows.", hint="Give at least one row.")
-        people = person_hash(frame, known) if name != "synthetic" else None
+        people = person_hash(frame, known)
         guarded = guard.apply(frame) if guard is not None and name != "synthetic" else frame
         rows = known.cast(guarded, name)
         order = np.argsort(rows.row_hash(), kind="stable")

@@ -119,6 +119,8 @@ class Synthesizer(ABC):
     def __init__(self, schema: TableSchema, *, seed: int = 0, guard: bool | Guard = True) -> None:
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
             raise SpecError("The seed must be a whole number, 0 or more.")
+        if not isinstance(guard, bool | Guard):
+            raise SpecError("The guard must be True, False or a Guard.", hint="Write guard=Guard(k=20).")
         self.schema = schema
         self.seed = int(seed)
         wanted = Guard() if guard is True else guard

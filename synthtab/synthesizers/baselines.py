@@ -14,7 +14,7 @@ from synthtab.seeding import derive_seed, generator
 from synthtab.synthesizers.base import FittedTable, ModelState, Synthesizer, refuse_unusable
 from synthtab.synthesizers.guard import FittedGuard, Guard
 from synthtab.synthesizers.layout import ColumnLayout
-from synthtab.synthesizers.normal_scores import NormalScores
+from synthtab.synthesizers.normal_scores import NormalScores, checked_quantiles
 from synthtab.synthesizers.state import facts_of, listed
 
 __all__ = ["GaussianSynthesizer", "IndependentSynthesizer", "ResamplerSynthesizer"]
@@ -46,9 +46,7 @@ class IndependentSynthesizer(Synthesizer):
         self, schema: TableSchema, *, seed: int = 0, guard: bool | Guard = True, quantiles: int = 100
     ) -> None:
         super().__init__(schema, seed=seed, guard=guard)
-        if quantiles < 2:  # noqa: PLR2004 - two ends
-            raise SpecError(f"{self.name}: quantiles must be 2 or more.")
-        self.quantiles = quantiles
+        self.quantiles = checked_quantiles(quantiles, self.name)
         self._marginals: dict[str, tuple[float, NormalScores | tuple[tuple[str, ...], FloatArray]]] = {}
 
     def _fit(self, table: CastTable, seed: int) -> None:  # noqa: ARG002 - counting needs no seed

@@ -26,9 +26,8 @@ __all__ = ["Copula", "LevelLine", "Missingness", "NumberLine"]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_FEWEST_PRESENT = 30
-_CALIBRATION_ROWS = 8192
-_MOST_PRESENT = 0.95
+
+_BLOCK = 65_536
 
 
 @dataclass(frozen=True)
@@ -41,15 +40,10 @@ class NumberLine:
         Column.
     quantile : NormalScores
         Its quantile function among the present rows.
-    centre, spread : float, default 0 and 1
-        Mean and standard deviation of the latent score among the rows that are sampled as present: people
-        with a value may lie off the middle of everybody.
     """
 
     name: str
     quantile: NormalScores
-    centre: float = 0.0
-    spread: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -127,66 +121,42 @@ class Copula:
         CastTable
             The rows.
         """
-        scores, codes, missing = self._read(draws.standard_normal((n_rows, len(self.correlation))))
+        values, directions = np.linalg.eigh(self.correlation)
+        root = (directions * np.sqrt(np.maximum(values, 0.0))).T
+        # block by block, so that a million rows do not need all their latent scores at once
+        blocks = [
+            self._block(draws.standard_normal((min(_BLOCK, n_rows - start), len(values))) @ root)
+            for start in range(0, n_rows, _BLOCK)
+        ]
         out: dict[str, NumberColumn | LabelColumn] = {}
-        for position, line in enumerate(self.columns):
-            gone = missing.get(line.name)
+        for line in self.columns:
+            whole = np.concatenate([block[line.name] for block in blocks])
             if isinstance(line, LevelLine):
-                own = codes[line.name]
-                out[line.name] = LabelColumn(own if gone is None else np.where(gone, -1, own), line.levels)
+                out[line.name] = LabelColumn(whole.astype(np.int64), line.levels)
             else:
-                values = line.quantile.values_of((scores[:, position] - line.centre) / line.spread)
-                out[line.name] = NumberColumn(values if gone is None else np.where(gone, np.nan, values))
+                out[line.name] = NumberColumn(whole)
         return CastTable(out, n_rows)
 
-    def calibrated(self, draws: np.random.Generator) -> Copula:
-        """Find where, among sampled rows, the present values of each column of numbers lie.
-
-        Parameters
-        ----------
-        draws : numpy.random.Generator
-            Source of randomness.
-
-        Returns
-        -------
-        Copula
-            The same copula, with centres and spreads.
-        """
-        half = draws.standard_normal((_CALIBRATION_ROWS // 2, len(self.correlation)))
-        # mirrored pairs: where presence has nothing to do with the value, the centre is 0 without noise
-        scores, _, missing = self._read(np.vstack([half, -half]))
-        most = _MOST_PRESENT * _CALIBRATION_ROWS
-        columns: list[NumberLine | LevelLine] = []
-        for position, line in enumerate(self.columns):
-            present = ~missing[line.name] if line.name in missing else None
-            # of a few missing values the centre cannot be told from chance
-            if isinstance(line, LevelLine) or present is None or not _FEWEST_PRESENT <= present.sum() <= most:
-                columns.append(line)
-                continue
-            here = scores[present, position]
-            columns.append(NumberLine(line.name, line.quantile, float(here.mean()), float(here.std())))
-        return Copula(tuple(columns), self.missing, self.correlation)
-
-    def _read(
-        self, normal: FloatArray
-    ) -> tuple[FloatArray, dict[str, IntArray], dict[str, npt.NDArray[np.bool_]]]:
-        """Turn independent normal draws into latent scores, and read levels and missingness off them."""
+    def _block(self, scores: FloatArray) -> dict[str, FloatArray | IntArray]:
+        """Read values, codes and missingness off latent scores."""
         from scipy.special import ndtr
 
-        values, directions = np.linalg.eigh(self.correlation)
-        scores = normal @ (directions * np.sqrt(np.maximum(values, 0.0))).T
-        codes: dict[str, IntArray] = {}
+        out: dict[str, FloatArray | IntArray] = {}
         for position, line in enumerate(self.columns):
+            shares = np.asarray(ndtr(scores[:, position]), dtype=np.float64)
             if isinstance(line, LevelLine):
-                own = np.searchsorted(line.upto, ndtr(scores[:, position]), side="right")
-                codes[line.name] = np.minimum(own, len(line.levels) - 1).astype(np.int64)
-        missing: dict[str, npt.NDArray[np.bool_]] = {}
-        for position, item in enumerate(self.missing, start=len(self.columns)):
-            if item.parent is None:
-                rates: FloatArray | np.float64 = item.rates[0]
+                codes = np.searchsorted(line.upto, shares, side="right")
+                out[line.name] = np.minimum(codes, len(line.levels) - 1).astype(np.int64)
             else:
-                rates = item.rates[
-                    codes[item.parent] if item.by_level else missing[item.parent].astype(np.int64)
-                ]
-            missing[item.name] = np.asarray(ndtr(scores[:, position]) >= 1.0 - rates)
-        return scores, codes, missing
+                out[line.name] = line.quantile.quantile(shares)
+        gone: dict[str, npt.NDArray[np.bool_]] = {}
+        for position, item in enumerate(self.missing, start=len(self.columns)):
+            group = np.zeros(len(scores), dtype=np.int64)
+            if item.parent is not None:
+                group = (out if item.by_level else gone)[item.parent].astype(np.int64)
+            gone[item.name] = np.asarray(ndtr(scores[:, position]) >= 1.0 - item.rates[group])
+        for line in self.columns:
+            if line.name in gone:
+                mark = -1 if isinstance(line, LevelLine) else np.nan
+                out[line.name] = np.where(gone[line.name], mark, out[line.name])
+        return out

@@ -35,6 +35,7 @@ __all__ = [
     "numpy_kind",
     "refuse_odd",
     "series_of",
+    "value_type_of",
     "value_types",
 ]
 
@@ -232,6 +233,30 @@ def is_integer(dtype: str) -> bool:
         Of any library and width.
     """
     return bool(pd.api.types.is_integer_dtype(_parsed(dtype)))
+
+
+def value_type_of(dtype: str) -> str:
+    """Name the Python type of the values of a dtype.
+
+    Parameters
+    ----------
+    dtype : str
+        Name of a dtype other than object and category.
+
+    Returns
+    -------
+    str
+        A key of `READERS`.
+    """
+    if is_datetime(dtype):
+        return "Timestamp"
+    if pd.api.types.is_bool_dtype(_parsed(dtype)):
+        return "bool"
+    if is_integer(dtype):
+        return "int"
+    if is_number(dtype):
+        return "float"
+    return "Timedelta" if numpy_kind(dtype) == "m" else "str"
 
 
 def is_text(dtype: str) -> bool:

@@ -27,7 +27,7 @@ from synthtab.schema import ColumnSpec, Kind, NumberColumn, TableSchema
 from synthtab.schema.casting import cast_columns
 from synthtab.synthesizers.dtypes import can_hold_text
 from synthtab.synthesizers.guard_columns import GuardedLabels, GuardedNumbers
-from synthtab.synthesizers.people import people_of
+from synthtab.synthesizers.people import number_of_people, people_of
 from synthtab.synthesizers.state import facts_of, listed
 
 __all__ = ["FittedGuard", "Guard", "learned_columns"]
@@ -125,7 +125,7 @@ class FittedGuard:
         if guard is None:
             return cls(0, {}, {}, dropped, schema)
         people = people_of(frame, schema)
-        if len(np.unique(people)) < guard.k:
+        if number_of_people(people) < guard.k:
             raise DataError(
                 f"The table holds fewer than k = {guard.k} people, so that nothing in it may be learned.",
                 hint="Lower k by guard=Guard(k=…), or set guard=False for rows that are not real.",

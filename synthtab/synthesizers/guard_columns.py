@@ -12,9 +12,9 @@ import pandas as pd
 from synthtab.errors import DataError
 from synthtab.schema import POOLED_LEVEL, ColumnSpec, LabelColumn, NumberColumn
 from synthtab.schema.casting import cast_columns
-from synthtab.synthesizers.dtypes import is_integer
+from synthtab.synthesizers.dtypes import value_type_of
 from synthtab.synthesizers.layout import ColumnLayout
-from synthtab.synthesizers.people import count_people
+from synthtab.synthesizers.people import are_rising, count_people, number_of_people
 
 __all__ = ["GuardedLabels", "GuardedNumbers"]
 
@@ -69,7 +69,7 @@ class GuardedNumbers:
         public_high = spec.upper_number if spec.is_public else np.inf
         if not len(values):
             return cls(public_low, public_high)
-        if len(np.unique(holders)) < k:
+        if number_of_people(holders) < k:
             return cls(public_low, public_high, emptied=True, told=(_emptied_text(k),))
         low = _shared_end(values, holders, k) if np.isinf(public_low) else public_low
         high = -_shared_end(-values, holders, k) if np.isinf(public_high) else public_high
@@ -79,7 +79,7 @@ class GuardedNumbers:
             low = high = float(np.clip(np.sort(values)[len(values) // 2], public_low, public_high))
             told = [f"coded to one value: it holds a value for fewer than {2 * k} people"]
         for where, rows in (("below", values < public_low), ("above", values > public_high)):
-            count = len(np.unique(holders[rows]))
+            count = number_of_people(holders[rows])
             if count:
                 told.append(f"{_people_text(count, len(people), k)} {where} the public bound brought to it")
         return cls(float(low), float(high), told=tuple(told))
@@ -207,10 +207,10 @@ class GuardedLabels:
         if stays.all():
             pool = POOLED_LEVEL if holds_text else None
             return cls(everything_kept, pool, nearest=not holds_text and _are_numbers(kept))
-        if len(np.unique(own)) < k:
+        if number_of_people(own) < k:
             return cls(everything_kept, None, emptied=True, told=(_emptied_text(k),))
-        n_rare, n_people = int((~stays).sum()), len(np.unique(own[~stays[codes]]))
-        what = f"{_levels_text(n_rare, n_people, len(np.unique(people)), k)} held by fewer than {k} people"
+        n_rare, n_people = int((~stays).sum()), number_of_people(own[~stays[codes]])
+        what = f"{_levels_text(n_rare, n_people, number_of_people(people), k)} held by fewer than {k} people"
         commonest = column.levels[int(np.argmax(holders))] if kept else None
         if not holds_text and _are_numbers(kept):
             return cls(
@@ -311,15 +311,17 @@ class GuardedLabels:
         listed = tuple(level for level in layout.categories or () if level in kept)
         if not with_pool or self.otherwise is None or self.otherwise in kept:
             return replace(layout, categories=listed)
-        layout = replace(layout, categories=(*listed, self.otherwise))
-        if layout.category_dtype != "object" and is_integer(layout.category_dtype):
-            # whole numbers beside a pool's name are objects, but whole numbers still
-            layout = replace(layout, value_type="int")
-        return replace(layout, category_dtype="object")
+        # numbers beside a pool's name are objects, but numbers still
+        kind = (
+            layout.value_type if layout.category_dtype == "object" else value_type_of(layout.category_dtype)
+        )
+        return replace(layout, categories=(*listed, self.otherwise), category_dtype="object", value_type=kind)
 
 
 def _shared_end(values: FloatArray, holders: IntArray, k: int) -> float:
     """Give the value that the k-th different person holds, counted from the lowest."""
+    if are_rising(holders):
+        return float(np.partition(values, k - 1)[k - 1])
     order = np.argsort(values, kind="stable")
     _, first = np.unique(holders[order], return_index=True)
     return float(values[order[np.sort(first)[k - 1]]])

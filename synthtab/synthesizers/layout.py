@@ -277,16 +277,7 @@ class ColumnLayout:
     def _value(self, label: str) -> object:
         dtype = self.category_dtype if self.dtype == "category" else self.dtype
         if dtype != "object":
-            kind = dtypes.numpy_kind(dtype)
-            if kind == "M" or dtypes.is_datetime(dtype):
-                return pd.Timestamp(label)
-            if dtype in ("boolean", "bool[pyarrow]") or kind == "b":
-                return label == "true"
-            if dtypes.is_integer(dtype):
-                return dtypes.READERS["int"](label)
-            if dtypes.is_number(dtype):
-                return float(label)
-            return pd.Timedelta(label) if kind == "m" else label
+            return dtypes.READERS[dtypes.value_type_of(dtype)](label)
         try:
             return dtypes.READERS[self.other_types.get(label, self.value_type)](label)
         except (ValueError, ArithmeticError):  # a level of our own, such as the pool's, is text

@@ -1,20 +1,21 @@
-"""What a network says, as a table: levels drawn from its odds, numbers from its scores, both held to their marginals.
+"""What a network says, as a table: levels from its odds, numbers from its scores, held to their marginals.
 
-A network that was trained for a while knows how columns hang together better than how often each level occurs. Two
-corrections, learned once after the fit from a sample of the network's own output, hold every column to the shares
-and quantiles of the table that was fitted:
+After a training of usual length a network knows how columns hang together better than how often each level
+occurs. Two corrections, learned once from a sample of its own output, hold every column to the shares and
+quantiles of the table that was fitted:
 
-* *Offsets* are added to the log odds of each choice until the mean probability of each level equals its share. They
-  are found by iterative scaling at the temperature at which levels are drawn, so a low temperature, which makes
-  columns hang together more closely, loses no rare level.
-* *Ranks*: a number's place among the network's own outputs, not the output itself, becomes the share that enters the
-  column's quantile function.
+* *Offsets* are added to the log odds of each choice until the mean probability of each level is its share.
+  They are found by iterative scaling at the temperature at which levels are drawn: whatever the temperature,
+  no rare level is lost.
+* *Ranks*: a number's place among the network's own outputs, not the output itself, becomes the share that
+  enters the column's quantile function.
 
 Levels and the noise of numbers are drawn column by column, or jointly where a `Coupling` was learned.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +25,7 @@ from synthtab.schema import CastTable, LabelColumn, NumberColumn
 from synthtab.synthesizers.neural_coupling import Coupling, choose_at, odds
 from synthtab.synthesizers.neural_encoding import SCALE, Encoding, MissingBlock, NumberBlock
 
-__all__ = ["Decoder", "calibrated_offsets", "choose"]
+__all__ = ["Decoder", "Draws", "calibrated_offsets", "choose"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -54,15 +55,17 @@ def choose(logits: FloatArray, temperature: float, draws: np.random.Generator) -
         Positions of the levels.
     """
     if temperature == 0:
-        return np.argmax(logits, axis=1)
+        return np.asarray(np.argmax(logits, axis=1), dtype=np.int64)
     # the largest of log odds plus Gumbel noise is a draw from the odds
-    return np.argmax(logits + temperature * draws.gumbel(size=logits.shape), axis=1)
+    noisy = logits + temperature * draws.gumbel(size=logits.shape)
+    return np.asarray(np.argmax(noisy, axis=1), dtype=np.int64)
 
 
 def calibrated_offsets(logits: FloatArray, shares: FloatArray, temperature: float) -> FloatArray:
     r"""Find what to add to log odds so that levels are drawn as often as they should be.
 
-    Solves :math:`\frac1n \sum_i \operatorname{softmax}((l_i + b) / T)_j = s_j` for :math:`b` by iterative scaling.
+    Solves :math:`\frac1n \sum_i \operatorname{softmax}((l_i + b) / T)_j = s_j` for :math:`b` by
+    iterative scaling.
 
     Parameters
     ----------
@@ -90,7 +93,26 @@ def calibrated_offsets(logits: FloatArray, shares: FloatArray, temperature: floa
             break
         # steps are bounded: a level that never occurs in the sample must not shoot over
         offsets += temperature * np.clip(wanted - np.log(np.maximum(mean, 1e-12)), -3.0, 3.0)
-    return offsets - offsets.max()
+    return np.asarray(offsets - offsets.max())
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What was drawn of a network's output, before numbers are held to their marginals.
+
+    Parameters
+    ----------
+    numbers : tuple of ndarray of float, each of shape (n_rows,)
+        Scores, or values of the mixture, in the order of the blocks.
+    missing : tuple of ndarray of bool, each of shape (n_rows,)
+        Whether each pattern of missing numbers holds.
+    labels : mapping of str to LabelColumn
+        Columns of levels.
+    """
+
+    numbers: tuple[FloatArray, ...]
+    missing: tuple[npt.NDArray[np.bool_], ...]
+    labels: Mapping[str, LabelColumn]
 
 
 @dataclass(frozen=True)
@@ -108,8 +130,8 @@ class Decoder:
     offsets : ndarray of float, shape (width,)
         Added to the log odds.
     outputs : ndarray of float, shape (n_numbers, n_knots) or (0, 0)
-        Quantiles of the network's own output for each number, in the order of the blocks; none when numbers are not
-        held to their marginals.
+        Quantiles of the network's own output for each number, in the order of the blocks; none when numbers
+        are not held to their marginals.
     coupling : Coupling, optional
         How the draws of a row depend on one another; by default they do not.
     """
@@ -167,16 +189,14 @@ class Decoder:
                 some = output[: max(_MOST_LOGITS // span.width, 500), span.start : span.stop]
                 offsets[span.start : span.stop] = calibrated_offsets(some, block.shares, self.temperature)
         decoder = replace(self, offsets=offsets)
-        numbers, missing, _ = decoder._read(output, draws)
+        drawn = decoder.drawn(output, draws)
         shares = np.linspace(0.0, 1.0, _KNOTS)
         outputs = []
-        for block, values in numbers:
-            here = values if block.pattern < 0 else values[~missing[block.pattern]]
+        for block, values in zip(self.encoding.numbers, drawn.numbers, strict=True):
+            here = values if block.pattern < 0 else values[~drawn.missing[block.pattern]]
             # a pattern that a small sample never draws as present tells nothing; all rows then stand in
             outputs.append(np.quantile(here if len(here) else values, shares))
-        return Decoder(
-            self.encoding, self.temperature, self.noise, offsets, np.array(outputs).reshape(-1, _KNOTS)
-        )
+        return replace(decoder, outputs=np.array(outputs).reshape(-1, _KNOTS))
 
     def rows(self, output: FloatArray, draws: np.random.Generator) -> CastTable:
         """Turn output into rows.
@@ -193,29 +213,38 @@ class Decoder:
         CastTable
             The rows.
         """
-        numbers, missing, labels = self._read(output, draws)
-        columns: dict[str, NumberColumn | LabelColumn] = dict(labels)
-        for position, (block, values) in enumerate(numbers):
+        drawn = self.drawn(output, draws)
+        columns: dict[str, NumberColumn | LabelColumn] = dict(drawn.labels)
+        for position, (block, values) in enumerate(zip(self.encoding.numbers, drawn.numbers, strict=True)):
             if len(self.outputs):
-                shares = np.interp(
-                    values, self.outputs[position], np.linspace(0.0, 1.0, self.outputs.shape[1])
-                )
-                drawn = block.quantile.quantile(shares)
+                knots = self.outputs[position]
+                found = block.quantile.quantile(np.interp(values, knots, np.linspace(0.0, 1.0, len(knots))))
             else:
-                drawn = values if len(block.centres) else block.quantile.values_of(values)
+                found = values if len(block.centres) else block.quantile.values_of(values)
             if block.pattern >= 0:
-                drawn = np.where(missing[block.pattern], np.nan, drawn)
-            columns[block.name] = NumberColumn(drawn)
+                found = np.where(drawn.missing[block.pattern], np.nan, found)
+            columns[block.name] = NumberColumn(found)
         ordered = [block.name for block in self.encoding.blocks if not isinstance(block, MissingBlock)]
         return CastTable({name: columns[name] for name in ordered}, len(output))
 
-    def _read(
-        self, output: FloatArray, draws: np.random.Generator
-    ) -> tuple[list[tuple[NumberBlock, FloatArray]], list[npt.NDArray[np.bool_]], dict[str, LabelColumn]]:
-        """Draw every span: numbers as scores (or as mixture values), patterns of missing numbers, labels."""
+    def drawn(self, output: FloatArray, draws: np.random.Generator) -> Draws:
+        """Draw every span.
+
+        Parameters
+        ----------
+        output : ndarray of float, shape (n_rows, width)
+            The network's output.
+        draws : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Draws
+            Scores, patterns of missing numbers, levels.
+        """
         from scipy.special import ndtr
 
-        numbers: list[tuple[NumberBlock, FloatArray]] = []
+        numbers: list[FloatArray] = []
         missing: list[npt.NDArray[np.bool_]] = []
         labels: dict[str, LabelColumn] = {}
         noise = None if self.coupling is None else self.coupling.draw(len(output), draws)
@@ -223,11 +252,10 @@ class Decoder:
         for position, span in enumerate(self.encoding.spans()):
             block = span.block
             if span.is_scalar:
-                assert isinstance(block, NumberBlock)
                 # the jitter parts outputs that float32 cannot tell apart
                 spread = max(float(self.noise[span.start]), _JITTER)
                 shaken = draws.standard_normal(len(output)) if noise is None else noise[:, position]
-                numbers.append((block, (np.tanh(output[:, span.start]) + spread * shaken) * SCALE))
+                numbers.append((np.tanh(output[:, span.start]) + spread * shaken) * SCALE)
                 continue
             logits = output[:, span.start : span.stop] + self.offsets[span.start : span.stop]
             if self.coupling is None or noise is None or self.temperature == 0:
@@ -237,9 +265,11 @@ class Decoder:
                 codes = choose_at(odds(logits / self.temperature), order, ndtr(noise[:, position]))
             n_choices += 1
             if isinstance(block, NumberBlock):
-                numbers[-1] = (block, block.centres[codes] + block.spreads[codes] * numbers[-1][1])
+                numbers[-1] = block.centres[codes] + block.spreads[codes] * numbers[-1]
             elif isinstance(block, MissingBlock):
                 missing.append(codes == 1)
             else:
-                labels[block.name] = LabelColumn(np.where(codes == len(block.levels), -1, codes), block.levels)
-        return numbers, missing, labels
+                labels[block.name] = LabelColumn(
+                    np.where(codes == len(block.levels), -1, codes), block.levels
+                )
+        return Draws(tuple(numbers), tuple(missing), labels)

@@ -1,12 +1,12 @@
-"""A table as the matrix a neural network learns: scores of numbers, one-hot levels, and which values are missing.
+"""A table as the matrix that a neural network learns: scores of numbers, one-hot levels, what is missing.
 
 Each column becomes *spans* of neighbouring matrix columns:
 
-* A number: one scalar in (-1, 1), a quarter of its normal score; or, for ctgan's mixture, the distance from the
-  centre of one component, beside a one-hot span that names the component.
+* A number: one scalar in (-1, 1), a quarter of its normal score; or, for ctgan's mixture, the distance from
+  the centre of one component, beside a one-hot span that names the component.
 * A label: one-hot levels; "missing" is a level like any other.
-* Missing numbers: one one-hot span (present, missing) for each *pattern*. Columns that are missing in just the
-  same rows (one blood sample, two results) share a pattern, so they stay missing together.
+* Missing numbers: one one-hot span (present, missing) for each *pattern*. Columns that are missing in just
+  the same rows (one blood sample, two results) share a pattern, so they stay missing together.
 """
 
 from __future__ import annotations
@@ -22,7 +22,16 @@ from synthtab.schema import CastTable, LabelColumn
 from synthtab.seeding import generator
 from synthtab.synthesizers.normal_scores import NormalScores
 
-__all__ = ["EncodedTable", "Encoding", "LabelBlock", "MissingBlock", "NumberBlock", "Span", "encode", "filled_scores"]
+__all__ = [
+    "EncodedTable",
+    "Encoding",
+    "LabelBlock",
+    "MissingBlock",
+    "NumberBlock",
+    "Span",
+    "encode",
+    "filled_scores",
+]
 
 FloatArray = npt.NDArray[np.float64]
 MatrixArray = npt.NDArray[np.float32]
@@ -155,6 +164,11 @@ class Encoding:
                 at += len(block.shares)
 
     @property
+    def numbers(self) -> tuple[NumberBlock, ...]:
+        """The columns of numbers."""
+        return tuple(block for block in self.blocks if isinstance(block, NumberBlock))
+
+    @property
     def width(self) -> int:
         """Number of matrix columns."""
         return sum(span.width for span in self.spans())
@@ -198,13 +212,7 @@ def encode(
     -------
     EncodedTable
         Layout and matrix.
-
-    Raises
-    ------
-    FitError
-        When the matrix would not fit a neural network: a column has too many levels.
     """
-    _refuse_too_wide(table)
     blocks: list[NumberBlock | LabelBlock | MissingBlock] = []
     parts: list[npt.NDArray[np.floating]] = []
     patterns: dict[bytes, int] = {}
@@ -249,8 +257,8 @@ def encode(
 def filled_scores(scores: FloatArray, draws: np.random.Generator) -> FloatArray:
     """Fill missing normal scores by draws from a Gaussian copula, given the row's other scores.
 
-    What is filled in is thrown away after sampling, but a network learns from it: filled with a constant or with plain
-    noise, a column that is mostly missing seems to have little to do with the others.
+    What is filled in is never sampled, but a network learns from it: filled with a constant or plain noise, a
+    column that is mostly missing seems to have little to do with the others.
 
     Parameters
     ----------
@@ -317,7 +325,19 @@ def _one_hot(codes: IntArray, width: int) -> MatrixArray:
     return out
 
 
-def _refuse_too_wide(table: CastTable) -> None:
+def refuse_too_wide(table: CastTable) -> None:
+    """Refuse a table whose matrix would not fit a neural network.
+
+    Parameters
+    ----------
+    table : CastTable
+        The rows to be learned.
+
+    Raises
+    ------
+    FitError
+        When a column has too many levels.
+    """
     levels = {
         name: len(column.levels) for name, column in table.columns.items() if isinstance(column, LabelColumn)
     }
@@ -325,7 +345,7 @@ def _refuse_too_wide(table: CastTable) -> None:
     if levels and (width > _WIDEST or width * table.n_rows > _MOST_CELLS):
         widest = max(levels, key=lambda name: levels[name])
         raise FitError(
-            f"Column {widest!r} has too many levels for a neural synthesizer: all levels together may be at most "
-            f"{_WIDEST}, and levels times rows at most {_MOST_CELLS:,}.",
+            f"Column {widest!r} has too many levels for a neural synthesizer: all levels together may be at "
+            f"most {_WIDEST}, and levels times rows at most {_MOST_CELLS:,}.",
             hint="Group its levels, call it an identifier, or use gaussian_copula.",
         )

@@ -42,7 +42,10 @@ def to_state(model: NeuralModel) -> ModelState:
         "temperature": decoder.temperature,
         "layers": len(network.weights),
         "passes_inputs_on": network.passes_inputs_on,
-        "blocks": [_block_facts(block, f"block {position}", arrays) for position, block in enumerate(model.encoding.blocks)],
+        "blocks": [
+            _block_facts(block, f"block {position}", arrays)
+            for position, block in enumerate(model.encoding.blocks)
+        ],
     }
     if decoder.coupling is not None:
         arrays["coupling"] = decoder.coupling.factor
@@ -50,8 +53,7 @@ def to_state(model: NeuralModel) -> ModelState:
     if isinstance(model.source, Prior):
         arrays["prior mean"], arrays["prior factor"] = model.source.mean, model.source.factor
     else:
-        facts |= {"dimensions": model.source.n_dimensions, "conditions": len(model.source.shares)}
-        arrays |= {f"condition {position}": shares for position, shares in enumerate(model.source.shares)}
+        facts["dimensions"] = model.source.n_dimensions
     return ModelState(facts, arrays)
 
 
@@ -75,8 +77,10 @@ def from_state(state: ModelState) -> NeuralModel:
     """
     facts, arrays = state.facts, state.arrays
     blocks = tuple(
-        _block(facts_of(raw), f"block {position}", arrays) for position, raw in enumerate(listed(facts, "blocks"))
+        _block(facts_of(raw), f"block {position}", arrays)
+        for position, raw in enumerate(listed(facts, "blocks"))
     )
+    encoding = Encoding(blocks)
     layers = range(int(str(facts["layers"])))
     network = Network(
         tuple(np.asarray(arrays[f"weight {layer}"], dtype=np.float32) for layer in layers),
@@ -85,9 +89,7 @@ def from_state(state: ModelState) -> NeuralModel:
     )
     source: Prior | Condition
     if "dimensions" in facts:
-        conditions = range(int(str(facts["conditions"])))
-        shares = tuple(_floats(arrays, f"condition {position}") for position in conditions)
-        source = Condition(int(str(facts["dimensions"])), shares)
+        source = Condition(int(str(facts["dimensions"])), encoding)
     else:
         source = Prior(_floats(arrays, "prior mean"), _floats(arrays, "prior factor"))
     noise, offsets, outputs = (_floats(arrays, name) for name in ("noise", "offsets", "outputs"))
@@ -95,16 +97,19 @@ def from_state(state: ModelState) -> NeuralModel:
     if "coupling" in arrays:
         orders = range(sum(name.startswith("order ") for name in arrays))
         coupling = Coupling(
-            _floats(arrays, "coupling"), tuple(np.asarray(arrays[f"order {at}"], dtype=np.int64) for at in orders)
+            _floats(arrays, "coupling"),
+            tuple(np.asarray(arrays[f"order {at}"], dtype=np.int64) for at in orders),
         )
-    decoder = Decoder(Encoding(blocks), float(str(facts["temperature"])), noise, offsets, outputs, coupling)
+    decoder = Decoder(encoding, float(str(facts["temperature"])), noise, offsets, outputs, coupling)
     width = decoder.encoding.width
     if not len(noise) == len(offsets) == network.weights[-1].shape[1] == width:
         raise SavedModelError("The layers of this saved model do not fit its columns.")
     return NeuralModel(source, network, decoder)
 
 
-def _block_facts(block: NumberBlock | LabelBlock | MissingBlock, key: str, arrays: Arrays) -> dict[str, object]:
+def _block_facts(
+    block: NumberBlock | LabelBlock | MissingBlock, key: str, arrays: Arrays
+) -> dict[str, object]:
     if isinstance(block, NumberBlock):
         arrays[f"{key} shares"], arrays[f"{key} values"] = block.quantile.shares, block.quantile.values
         arrays[f"{key} centres"], arrays[f"{key} spreads"] = block.centres, block.spreads

@@ -22,9 +22,10 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from synthtab.synthesizers.people import count_people
+from synthtab.errors import SpecError
+from synthtab.synthesizers.people import are_rising, count_people
 
-__all__ = ["NormalScores"]
+__all__ = ["NormalScores", "checked_quantiles"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -74,17 +75,20 @@ class NormalScores:
         ordered = values[here][order]
         n = len(ordered)
         ranks, knots = _neighbour_means(ordered, quantiles)
-        starts, ends = _heaps(ordered, None if people is None else people[here][order], k)
+        is_plain = people is None or are_rising(people)
+        starts, ends = _heaps(ordered, None if is_plain or people is None else people[here][order], k)
         if len(starts):
             # inside a heap every quantile is the heap's own value
             heap = np.searchsorted(starts, ranks, side="right") - 1
             outside = (heap < 0) | (ranks >= ends[heap])
             outside[-1] = ends[-1] < n
-            ranks, knots = ranks[outside], knots[outside]
+            # a mean of ten may reach over a heap beside it; a quantile function may not
+            bounds = np.concatenate([[-np.inf], ordered[starts], [np.inf]])
+            ranks, knots = ranks[outside], np.clip(knots, bounds[heap + 1], bounds[heap + 2])[outside]
         shares = np.concatenate([ranks, starts, ends]) / n
         knots = np.concatenate([knots, ordered[starts], ordered[ends - 1]])
         rising = np.lexsort((knots, shares))
-        # a mean of ten may reach over a heap beside it; a quantile function may not
+        # equal means differ in their last bits
         return cls(shares[rising], np.maximum.accumulate(knots[rising]))
 
     @staticmethod
@@ -142,6 +146,31 @@ class NormalScores:
         from scipy.special import ndtr
 
         return self.quantile(np.asarray(ndtr(scores), dtype=np.float64))
+
+
+def checked_quantiles(quantiles: int, name: str) -> int:
+    """Refuse what is no number of knots.
+
+    Parameters
+    ----------
+    quantiles : int
+        Knots, as a user gave them.
+    name : str
+        Name of the synthesizer, for the message.
+
+    Returns
+    -------
+    int
+        The same number.
+
+    Raises
+    ------
+    SpecError
+        When it is no whole number, or below 2.
+    """
+    if isinstance(quantiles, bool) or not isinstance(quantiles, int) or quantiles < 2:  # noqa: PLR2004 - two ends
+        raise SpecError(f"{name}: quantiles must be a whole number, 2 or more.")
+    return quantiles
 
 
 def _neighbour_means(ordered: FloatArray, quantiles: int) -> tuple[FloatArray, FloatArray]:

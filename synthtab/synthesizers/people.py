@@ -8,7 +8,7 @@ import pandas as pd
 
 from synthtab.schema import TableSchema
 
-__all__ = ["count_people", "people_of"]
+__all__ = ["are_rising", "count_people", "number_of_people", "people_of"]
 
 
 def people_of(frame: pd.DataFrame, schema: TableSchema) -> npt.NDArray[np.int64]:
@@ -52,6 +52,42 @@ def count_people(
     ndarray of int, shape (n_groups,)
         People.
     """
+    if are_rising(people):
+        return np.bincount(groups, minlength=n_groups).astype(np.int64)
     width = int(people.max(initial=0)) + 1
     pairs = np.unique(groups.astype(np.int64) * width + people)
     return np.bincount(pairs // width, minlength=n_groups).astype(np.int64)
+
+
+def number_of_people(people: npt.NDArray[np.int64]) -> int:
+    """Count different people.
+
+    Parameters
+    ----------
+    people : ndarray of int, shape (n_rows,)
+        Number of the person of each row.
+
+    Returns
+    -------
+    int
+        People.
+    """
+    return len(people) if are_rising(people) else len(np.unique(people))
+
+
+def are_rising(people: npt.NDArray[np.int64]) -> bool:
+    """Say whether the people of some rows are different because their numbers rise.
+
+    So it is wherever each row is one person; to look for repeated numbers takes far longer in a large table.
+
+    Parameters
+    ----------
+    people : ndarray of int, shape (n_rows,)
+        Number of the person of each row.
+
+    Returns
+    -------
+    bool
+        True when each number is larger than the one before.
+    """
+    return bool((people[1:] > people[:-1]).all())

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import ModuleType
 
 from synthtab.errors import MissingDependencyError
+from synthtab.seeding import isolated_random_state
 
 __all__ = ["import_sdv", "silenced"]
 
@@ -37,7 +38,8 @@ def import_sdv() -> ModuleType:
     if _SDV in sys.modules:
         return sys.modules["sdv"]
     try:
-        with silenced(), _elsewhere("XDG_DATA_HOME"):
+        # importing it draws random numbers
+        with silenced(), isolated_random_state(0), _elsewhere("XDG_DATA_HOME"):
             importlib.import_module(_SDV)
 
             # SDV has just opened a log of every fit there

@@ -18,7 +18,7 @@ from synthtab.synthesizers.base import Synthesizer
 from synthtab.synthesizers.copula import Copula, LevelLine, Missingness, NumberLine
 from synthtab.synthesizers.copula_scores import score_table
 from synthtab.synthesizers.guard import Guard
-from synthtab.synthesizers.normal_scores import NormalScores
+from synthtab.synthesizers.normal_scores import NormalScores, checked_quantiles
 from synthtab.synthesizers.quiet import import_sdv
 from synthtab.synthesizers.state import ModelState, facts_of, listed
 
@@ -60,7 +60,7 @@ class GaussianCopulaSynthesizer(Synthesizer):
     Measured on NHANES (3,685 training rows × 26 columns, mean of 5 splits, `as_sdv` in brackets;
     ``benchmarks/gaussian_copula.py``): SDMetrics quality .965 (.880; the holdout itself .950); mean
     difference of the correlations between missing values .03 (.15; holdout .03); CPU time of fit and sample
-    0.43 s (4.6 s).
+    0.3 s (4.7 s).
 
     Parameters
     ----------
@@ -90,9 +90,9 @@ class GaussianCopulaSynthesizer(Synthesizer):
         as_sdv: bool = False,
     ) -> None:
         super().__init__(schema, seed=seed, guard=guard)
-        if quantiles < 2:  # noqa: PLR2004 - two ends
-            raise SpecError(f"{self.name}: quantiles must be 2 or more.")
-        self.quantiles = quantiles
+        if not isinstance(as_sdv, bool):
+            raise SpecError(f"{self.name}: as_sdv must be True or False.")
+        self.quantiles = checked_quantiles(quantiles, self.name)
         self.as_sdv = as_sdv
         self._copula: Copula | None = None
         self._model: SDVModel | None = None
@@ -119,7 +119,7 @@ class GaussianCopulaSynthesizer(Synthesizer):
         model = Model(Metadata.load_from_dict(to_sdv_metadata(schema)), default_distribution="norm")
         model.fit_processed_data({_TABLE: pd.DataFrame(scored.scores, columns=list(names))})
         correlation = np.asarray(model._model.correlation, dtype=np.float64)  # noqa: SLF001 - not public
-        self._copula = scored.copula(correlation).calibrated(generator(seed, "calibration"))
+        self._copula = scored.copula(correlation)
 
     def _sample(self, n_rows: int, seed: int) -> CastTable:
         if self._model is not None:
@@ -138,7 +138,7 @@ class GaussianCopulaSynthesizer(Synthesizer):
                 columns.append({"name": line.name, "levels": list(line.levels)})
                 arrays[f"upto {position}"] = line.upto
             else:
-                columns.append({"name": line.name, "centre": line.centre, "spread": line.spread})
+                columns.append({"name": line.name})
                 arrays[f"shares {position}"] = line.quantile.shares
                 arrays[f"values {position}"] = line.quantile.values
         missing = []
@@ -162,9 +162,7 @@ class GaussianCopulaSynthesizer(Synthesizer):
                 columns.append(LevelLine(name, levels, arrays[f"upto {position}"]))
             else:
                 quantile = NormalScores(arrays[f"shares {position}"], arrays[f"values {position}"])
-                columns.append(
-                    NumberLine(name, quantile, float(str(facts["centre"])), float(str(facts["spread"])))
-                )
+                columns.append(NumberLine(name, quantile))
         missing = []
         for position, raw in enumerate(listed(state.facts, "missing")):
             facts = facts_of(raw)

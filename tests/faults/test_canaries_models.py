@@ -25,6 +25,7 @@ from synthtab.datasets import Dataset
 from synthtab.errors import FitError
 from synthtab.schema import ColumnSpec, TableSchema
 from synthtab.synthesizers import Synthesizer, load, make
+from synthtab.synthesizers.quiet import import_sdv
 
 WORDS = ("CANARYLEVEL", "CANARYCATEGORY", "CANARY-ID-7", "CANARY free text about one person", "canarymix")
 NUMBERS = (9_000_000_123.0, -8_000_000_456.0, 7_654_321.0, 4_102_444_800.0)
@@ -179,6 +180,7 @@ def test_no_canary_is_in_the_error_of_a_fit_that_fails(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """SDV fails with the canary in its message: neither our error nor its printed traceback holds it."""
+    import_sdv()  # first, so that nothing is written to the home folder
     from sdv.single_table import GaussianCopulaSynthesizer as Model
 
     def fail(self: object, data: dict[str, pd.DataFrame]) -> None:  # noqa: ARG001 - SDV's signature

@@ -132,10 +132,7 @@ def ugly_tables() -> dict[str, tuple[CastTable, CastTable, CastTable]]:
     missing = LabelColumn(np.full(120, -1, dtype=np.int64), ())
     ids = tuple(f"{index:05d}" for index in range(10_000))
     wide = tuple(
-        CastTable(
-            {"x": NumberColumn(rng.normal(size=600)), "id": LabelColumn(rng.permutation(10_000)[:600], ids)},
-            600,
-        )
+        with_column(numbers(x=rng.normal(size=600)), "id", LabelColumn(rng.permutation(10_000)[:600], ids))
         for _ in range(3)
     )
     return {

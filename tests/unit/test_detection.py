@@ -206,3 +206,20 @@ def test_twins_across_tables_share_a_fold() -> None:
         stacked((holdout, holdout), tuple(holdout.columns)), holdout, COLUMNS
     )
     assert doubled.auc == pytest.approx(0.5, abs=0.06)
+
+
+def test_one_person_leaves_nothing_to_hold_out() -> None:
+    """Where all rows of both sides belong to one person, there is a reason instead of an AUC."""
+    _, holdout, fresh = three_tables(5, 100)
+    one = np.zeros(100, dtype=np.int64)
+    found = classifier_two_sample_test(holdout, fresh, COLUMNS, real_persons=one, synthetic_persons=one)
+    assert found.auc is None
+    assert "hold any out" in found.reason
+
+
+def test_an_empty_column_in_a_table_that_is_told_apart() -> None:
+    """A column without any value is passed over when the others are blamed."""
+    rng = np.random.default_rng(0)
+    real, made = (numbers(x=rng.normal(size=200) + shift, empty=np.full(200, np.nan)) for shift in (0.0, 2.0))
+    found = classifier_two_sample_test(real, made, specs(real))
+    assert [item.column for item in found.giveaways] == ["x"]

@@ -166,6 +166,25 @@ def test_pandas_categories_lose_the_names_of_rare_and_unused_levels() -> None:
 
 
 @pytest.mark.parametrize(
+    "levels", [[1.5, 2.5, 8.5, 9.5], [1, 2, 8, 9], list(pd.date_range("2020", periods=4))]
+)
+def test_categories_of_numbers_stay_numbers_beside_the_pool(levels: list[object]) -> None:
+    """Levels that are kept keep their type when the pool joins them, and the category its order of levels."""
+    x = pd.Series(pd.Categorical([levels[0]] * 40 + [levels[1]] * 30 + [levels[2]] * 6 + [levels[3]] * 6))
+    guarded = _fitted(x.to_frame("x"), ColumnSpec("x", "categorical")).apply(x.to_frame("x"))["x"]
+    assert list(guarded.cat.categories) == [*levels[:2], POOLED_LEVEL]
+    assert guarded.value_counts()[POOLED_LEVEL] == 12
+
+
+def test_a_category_that_few_people_fill_is_emptied() -> None:
+    """No name of a level is left in the category."""
+    x = pd.Series(pd.Categorical(["mine"] * 5 + [None] * 40))
+    guarded = _fitted(x.to_frame("x"), ColumnSpec("x", "categorical")).apply(x.to_frame("x"))["x"]
+    assert guarded.isna().all()
+    assert list(guarded.cat.categories) == []
+
+
+@pytest.mark.parametrize(
     ("values", "kind"),
     [
         (pd.date_range("2020-01-01", periods=60), "datetime"),
@@ -237,6 +256,16 @@ def test_what_is_told_gives_nothing_away() -> None:
         told["many"] == "6 levels (12 people in all) each held by fewer than 10 people pooled into __other__"
     )
     assert told["age"] == "bottom and top coded where 10 people share the end"
+
+
+def test_people_beyond_a_public_bound_are_counted_only_when_many() -> None:
+    """Twelve people below the bound are told by number, three above it are "a few"."""
+    frame = pd.DataFrame({"x": [-1.0] * 12 + [5.0] * 50 + [11.0] * 3})
+    guard = _fitted(frame, ColumnSpec("x", "numeric", lower=0, upper=10))
+    assert [action.action for action in guard.actions] == [
+        "12 people below the public bound brought to it",
+        "a few people above the public bound brought to it",
+    ]
 
 
 def test_a_saved_guard_does_the_same() -> None:

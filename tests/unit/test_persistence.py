@@ -52,6 +52,8 @@ def test_the_same_model_has_the_same_bytes(small_frame: pd.DataFrame, tmp_path: 
     paths = [_fit("gaussian_copula", small_frame).save(tmp_path / str(i)) for i in range(2)]
     paths.append(load(paths[0]).save(tmp_path / "again"))
     assert len({path.read_bytes() for path in paths}) == 1
+    with zipfile.ZipFile(paths[0]) as archive:
+        assert {item.date_time for item in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_a_loaded_copula_is_sampled_without_sdv(saved: Path) -> None:

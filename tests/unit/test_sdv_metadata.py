@@ -11,6 +11,7 @@ from synthtab.errors import SchemaError
 from synthtab.schema import ColumnSpec, Domain, Kind, TableSchema
 from synthtab.schema.columns import Role
 from synthtab.schema.sdv_metadata import from_sdv_metadata, to_sdv_metadata
+from synthtab.synthesizers.quiet import import_sdv
 
 
 def _schema() -> TableSchema:
@@ -37,10 +38,12 @@ def test_public_schemas_come_back_from_sdv() -> None:
 
 def test_sdv_takes_the_metadata(nhanes: Dataset) -> None:
     """SDV validates the metadata itself, and the rows of NHANES against it."""
-    metadata = pytest.importorskip("sdv.metadata").Metadata
+    import_sdv()  # first, so that nothing is written to the home folder
+    from sdv.metadata import Metadata
+
     for schema in (_schema(), nhanes.schema):
-        metadata.load_from_dict(to_sdv_metadata(schema)).validate()
-    own = metadata.load_from_dict(to_sdv_metadata(nhanes.schema))
+        Metadata.load_from_dict(to_sdv_metadata(schema)).validate()
+    own = Metadata.load_from_dict(to_sdv_metadata(nhanes.schema))
     own.validate_data({nhanes.schema.name: nhanes.frame})
 
 

@@ -28,6 +28,7 @@ from synthtab.schema import CastTable, ColumnSpec, TableSchema
 from synthtab.specs import SynthesizerSpec, spec
 from synthtab.synthesizers import Guard, Synthesizer, make, registered, registry, synthesizer_class
 from synthtab.synthesizers.base import DEBUG_VARIABLE
+from synthtab.synthesizers.baselines import IndependentSynthesizer
 from synthtab.synthesizers.quiet import import_sdv, silenced
 from synthtab.synthesizers.state import ModelState
 
@@ -165,25 +166,55 @@ def test_seeds_give_rows_and_other_seeds_give_others(
     )
 
 
-@pytest.mark.parametrize("synthesizer", TABULAR)
-def test_global_random_state_is_given_back(small_frame: pd.DataFrame, synthesizer: str) -> None:
-    """Fit and sample neither read nor move the random state of NumPy, Python and torch."""
+def _global_draws() -> list[float]:
     import torch
 
+    return [float(np.random.random()), random.random(), float(torch.rand(1))]  # noqa: NPY002, S311
+
+
+def _seed_globally(seed: int) -> None:
+    import torch
+
+    np.random.seed(seed)  # noqa: NPY002 - the state under test
+    random.seed(seed)
+    torch.manual_seed(seed)
+
+
+class _Global(IndependentSynthesizer):
+    """Draws from every global state there is, as other libraries do."""
+
+    name = "global"
+
+    def _fit(self, table: CastTable, seed: int) -> None:
+        self.drawn = _global_draws()
+        super()._fit(table, seed)
+
+    def _sample(self, n_rows: int, seed: int) -> CastTable:
+        self.drawn += _global_draws()
+        return super()._sample(n_rows, seed)
+
+
+@pytest.mark.parametrize("kind", [_Global, synthesizer_class("gaussian_copula")])
+def test_global_random_state_is_given_back(small_frame: pd.DataFrame, kind: type[Synthesizer]) -> None:
+    """Fit, sample and their imports give back the state of NumPy, Python and torch; draws are seeded."""
     schema = TableSchema.infer(small_frame)
+    drawn = []
+    for seed in (3, 4):
+        _seed_globally(seed)
+        synth = kind(schema, seed=1).fit(small_frame)
+        synth.sample(5, seed=1)
+        after = _global_draws()
+        _seed_globally(seed)
+        assert after == _global_draws()
+        drawn.append(getattr(synth, "drawn", []))
+    assert drawn[0] == drawn[1]
 
-    def draws() -> list[float]:
-        np.random.seed(3)  # noqa: NPY002 - the state under test
-        random.seed(3)
-        torch.manual_seed(3)
-        make(synthesizer, schema).fit(small_frame).sample(5, seed=1)
-        return [float(np.random.random()), random.random(), float(torch.rand(1))]  # noqa: NPY002, S311
 
-    found = draws()
-    np.random.seed(3)  # noqa: NPY002 - as above
-    random.seed(3)
-    torch.manual_seed(3)
-    assert found == [float(np.random.random()), random.random(), float(torch.rand(1))]  # noqa: NPY002, S311
+def test_identifiers_follow_the_seed_of_the_sample() -> None:
+    """Two users with other seeds do not hold the same surrogates."""
+    schema = TableSchema((ColumnSpec("id", "identifier"), ColumnSpec("x", "numeric")))
+    synth = make("independent", schema).fit(pd.DataFrame({"id": range(50), "x": np.arange(50.0)}))
+    assert not set(synth.sample(50, seed=1)["id"]) & set(synth.sample(50, seed=2)["id"])
 
 
 _SCRIPT = """
@@ -334,11 +365,19 @@ def test_unknown_names_and_parameters_are_told_the_nearest() -> None:
         make("resampler", schema, speed=1)
     for name, wrong in (
         ("gaussian_copula", {"quantiles": 1}),
+        ("gaussian_copula", {"quantiles": "many"}),
+        ("gaussian_copula", {"as_sdv": "yes"}),
         ("independent", {"quantiles": 0}),
         ("gaussian", {"ddof": 2}),
     ):
         with pytest.raises(SpecError):
             make(name, schema, **wrong)
+
+
+def test_a_guard_that_is_none_is_refused() -> None:
+    """A bare number is not taken for a guard that is off."""
+    with pytest.raises(SpecError, match=r"Guard\(k=20\)"):
+        make("independent", _numbers("x"), guard=20)  # type: ignore[arg-type] # the mistake under test
 
 
 def test_a_spec_round_trips_through_a_synthesizer() -> None:
