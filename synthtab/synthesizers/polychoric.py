@@ -50,7 +50,7 @@ def whole_loadings() -> FloatArray:
     Returns
     -------
     ndarray of float, shape (n_terms,)
-        1, 0, 0, …
+        One, then zeros.
     """
     return np.concatenate([[1.0], np.zeros(_TERMS - 1)])
 

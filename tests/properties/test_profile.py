@@ -26,8 +26,6 @@ from synthtab.profiling import (
 from synthtab.profiling.memory import person_hash
 from synthtab.schema import ColumnSpec, TableSchema
 
-counts = st.lists(st.integers(0, 50), min_size=2, max_size=12).filter(lambda values: sum(values) > 0)
-
 
 @given(st.integers(2, 9), st.data())
 def test_marginal_distances_are_bounded_symmetric_and_zero_on_equals(width: int, data: st.DataObject) -> None:
@@ -47,10 +45,10 @@ def test_marginal_distances_are_bounded_symmetric_and_zero_on_equals(width: int,
     assert moved >= ks - 1e-12
 
 
-@given(st.lists(counts, min_size=2, max_size=5).filter(lambda rows: len({len(row) for row in rows}) == 1))
-def test_association_measures_ignore_the_order_of_levels(rows: list[list[int]]) -> None:
+@given(st.integers(2, 5), st.integers(2, 6), st.integers(0, 10_000))
+def test_association_measures_ignore_the_order_of_levels(rows: int, columns: int, seed: int) -> None:
     """V is in [0, 1] and blind to order; ρ is in [−1, 1]; interactions add up to 0."""
-    table = np.array(rows, dtype=float)
+    table = np.random.default_rng(seed).poisson(3, (rows, columns)).astype(float)
     v = cramers_v(table)
     assert 0 <= v <= 1
     assert cramers_v(table[::-1, ::-1]) == pytest.approx(v)

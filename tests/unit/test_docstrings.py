@@ -38,7 +38,7 @@ def public_objects(module_name: str) -> Iterator[str]:
             continue
         if inspect.isfunction(item) or (inspect.isclass(item) and takes_own_parameters(item)):
             yield f"{module_name}.{name}"
-        if inspect.isclass(item):
+        if inspect.isclass(item) and not getattr(item, "_is_protocol", False):
             for method, member in vars(item).items():
                 plain = inspect.isfunction(member) or isinstance(member, classmethod | staticmethod)
                 if not method.startswith("_") and plain:
