@@ -38,7 +38,8 @@ class CTGANSynthesizer(NeuralSynthesizer):
     normal_scores : bool, default True
         Whether numbers enter as normal scores rather than through ctgan's mixture of Gaussians.
     log_frequency : bool, default False
-        Whether training asks for levels by the logarithm of their frequency. Sampling always asks by true ones.
+        Whether training asks for levels by the logarithm of their frequency. Sampling always asks by true
+        ones.
     calibrated : bool, default True
         Whether the model is held to the marginals of the table.
     batch_size : int, optional
@@ -186,8 +187,8 @@ class TVAESynthesizer(NeuralSynthesizer):
     temperature : float, default 0.5
         Temperature at which levels are drawn.
     fitted_prior : bool, default True
-        Whether latent points come from the normal distribution of those that the encoder gave to the table, rather
-        than from the standard one.
+        Whether latent points come from the normal distribution of those that the encoder gave to the table,
+        rather than from the standard one.
     calibrated : bool, default True
         Whether the model is held to the marginals of the table.
     batch_size : int, optional

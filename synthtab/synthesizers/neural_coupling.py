@@ -2,8 +2,10 @@
 
 A variational autoencoder decodes every column on its own once the latent point is given. After a training of
 usual length the points do not carry all that columns have in common, and independent draws break it: 4.7 %
-of NHANES rows had an age at diagnosis of diabetes without the diagnosis. The training rows, decoded from their
-own latent points, show what is left over. A Gaussian copula of these residuals, one dimension a span, makes the
+of NHANES rows had an age at diagnosis of diabetes without the diagnosis. The training rows, decoded from
+their
+own latent points, show what is left over. A Gaussian copula of these residuals, one dimension a span, makes
+the
 draws of a row depend on one another as the residuals do, and leaves each column's own distribution as it is:
 2.2 %.
 """

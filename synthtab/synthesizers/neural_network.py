@@ -1,8 +1,8 @@
 """A trained network as plain arrays, drawn from with NumPy alone: a saved model needs neither torch nor SDV.
 
 CTGAN's batch normalisation is folded into the weights with its running means and variances. ctgan itself
-samples with each batch's own, so that rows depend on those they are drawn with. The scores are the same: .846 and
-.844 with a generator of 60 epochs on NHANES.
+samples with each batch's own, so that rows depend on those they are drawn with. The scores are the same:
+.846 and .844 with a generator of 60 epochs on NHANES.
 """
 
 from __future__ import annotations

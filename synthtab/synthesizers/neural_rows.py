@@ -1,7 +1,7 @@
 """Batches of training rows, a few array operations each; they live as long as a fit does.
 
-ctgan draws the rows of a CTGAN batch by one call of ``np.random.choice`` a row, and torch's ``DataLoader`` collates
-TVAE's batches row by row.
+ctgan draws the rows of a CTGAN batch by one call of ``np.random.choice`` a row, and torch's ``DataLoader``
+collates TVAE's batches row by row.
 MEASURED
 """
 

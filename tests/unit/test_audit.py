@@ -281,7 +281,7 @@ def test_a_ruined_table_has_no_place_to_hide(nhanes: Dataset) -> None:
 
 
 def test_too_few_rows_to_judge_is_no_pass(small_frame: pd.DataFrame, small_schema: TableSchema) -> None:
-    """Twenty rows of fresh real data: the families cannot be asked, and the verdict says so instead of PASS."""
+    """Twenty rows of fresh real data: families cannot be asked, and the verdict says so, not PASS."""
     result = audit(small_frame[:30], small_frame[30:50], holdout=small_frame[50:70], schema=small_schema)
     assert result.verdict is Verdict.WARN
     assert "too small to judge" in result.summary

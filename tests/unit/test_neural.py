@@ -333,7 +333,7 @@ def test_quantiles_of_numbers_are_those_of_the_table(
 
 @pytest.mark.parametrize("name", ["ctgan", "tvae"])
 def test_the_mixture_is_there_for_those_who_want_it(name: str, small: pd.DataFrame) -> None:
-    """Numbers encoded by ctgan's mixture of Gaussians give samples of the same dtypes, within public bounds."""
+    """Numbers encoded by ctgan's mixture of Gaussians keep their dtypes and public bounds."""
     few = small[["age", "second", "site"]]
     drawn = (
         make(name, part_of(few), epochs=1, normal_scores=False, calibrated=False).fit(few).sample(500, seed=1)
