@@ -8,9 +8,8 @@ holdout is scored the same way, as what fresh real rows would get (with fewer ro
 ``detected`` is the area under the ROC curve of boosted trees that tell training rows from the others: 0.5 is
 best. ``cancers`` are the kinds of cancer in the sample over those in the training rows; ``stroke`` is the
 share of people with a stroke over the same share in the training rows; ``nulls`` the largest difference of a
-column's
-null rate; ``broken`` the share of rows with an age at diagnosis of diabetes and no diagnosis. Times are CPU
-seconds of the whole process, imports apart. ``--each`` takes back one correction at a time.
+column's null rate; ``broken`` the share of rows with an age at diagnosis of diabetes and no diagnosis. Times
+are CPU seconds of the whole process, imports apart. ``--each`` takes back one correction at a time.
 """
 
 from __future__ import annotations
