@@ -21,9 +21,14 @@ _SDV_PAC = 10
 
 
 class CTGANSynthesizer(NeuralSynthesizer):
-    """SDV's CTGAN.
+    """Learn a table by CTGAN, a conditional adversarial network, with the defects of SDV's use corrected.
 
-    MEASURED
+    Measured on NHANES (3,685 × 26, 60 epochs, two splits, ``benchmarks/neural_corrections.py``): SDMetrics
+    quality .93 against SDV's .76 (fresh real rows .95), AUC of boosted trees that tell it from real rows .80
+    against .996, mass of the rare level *stroke* 1.0 of the real one against 2.1, fit 50 CPU-s against 68.
+    Taking back one correction: ``calibrated=False`` .81 (shapes .80), ``normal_scores=False`` .88, ``pac=10``
+    .84; ``log_frequency=True`` changes nothing as long as samples are calibrated (.94 and .93), without
+    calibration it does (.84).
 
     Parameters
     ----------
@@ -160,15 +165,25 @@ class CTGANSynthesizer(NeuralSynthesizer):
 
 
 class CopulaGANSynthesizer(CTGANSynthesizer):
-    """TODO."""
+    """Learn a table by CTGAN on Gaussian marginals, which is what SDV calls CopulaGAN.
+
+    `CTGANSynthesizer` already learns numbers as normal scores, so that the two are the same model here and
+    its figures are this one's; ``as_sdv=True`` gives SDV's own CopulaGAN. Parameters are those of
+    `CTGANSynthesizer`.
+    """
 
     name: ClassVar[str] = "copula_gan"
 
 
 class TVAESynthesizer(NeuralSynthesizer):
-    """SDV's TVAE.
+    """Learn a table by TVAE, a variational autoencoder, with the defects of SDV's use corrected.
 
-    MEASURED
+    Measured on NHANES (3,685 × 26, 60 epochs, two splits, ``benchmarks/neural_corrections.py``): SDMetrics
+    quality .96 against SDV's .79 (fresh real rows .95), AUC of boosted trees that tell it from real rows .54
+    against 1.0, kinds of cancer kept .95 against 0, *stroke* .98 of its real mass against 0, largest error of
+    a missing rate .006 against .070, fit 15 CPU-s against 24. Taking back one correction:
+    ``decode="argmax"`` .93 (AUC .89, 4 % of the cancers), ``decode="sample"`` .95, ``fitted_prior=False``
+    .96, ``calibrated=False`` .95 (stroke .6), ``normal_scores=False`` .94, ``batch_size=500`` .96.
 
     Parameters
     ----------

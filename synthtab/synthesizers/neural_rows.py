@@ -1,8 +1,7 @@
-"""Batches of training rows, a few array operations each; they live as long as a fit does.
+"""Batches of training rows, which live as long as a fit does.
 
 ctgan draws the rows of a CTGAN batch by one call of ``np.random.choice`` a row, and torch's ``DataLoader``
-collates TVAE's batches row by row.
-MEASURED
+collates TVAE's batches row by row; here both take a few array operations a batch.
 """
 
 from __future__ import annotations
