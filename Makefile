@@ -26,7 +26,7 @@ demo: $(VENV)/.demo
 	$(BIN)/synthtab demo --out reports
 
 test: $(VENV)/.test lint
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90 -n 2 --dist loadfile
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90 -n 2 --dist worksteal
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
