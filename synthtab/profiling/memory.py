@@ -79,8 +79,8 @@ def count_table(
         bins=tuple(bins),
         overshoot=_overshoot(table, plan, order, shard_of_row, shards),
         pairs=_count_pairs(plan, codes, shard_of_row, shards),
-        outside=_by_shard(outside[order], shard_of_row, shards),
-        broken=_by_shard(broken[order], shard_of_row, shards),
+        outside=_by_shard(outside, order, shard_of_row, shards),
+        broken=_by_shard(broken, order, shard_of_row, shards),
         moments=_moments(table, plan, order, shard_of_row, shards),
     )
 
@@ -206,9 +206,11 @@ def _moments(
     return Moments(both, sums, squares, products, centers)
 
 
-def _by_shard(flags: npt.NDArray[np.bool_], shard_of_row: IntArray, shards: int) -> IntArray:
+def _by_shard(
+    flags: npt.NDArray[np.bool_], order: npt.NDArray[np.intp], shard_of_row: IntArray, shards: int
+) -> IntArray:
     counts = np.zeros((shards, flags.shape[1]), dtype=np.int64)
     for index in range(flags.shape[1]):
         if flags[:, index].any():
-            counts[:, index] = np.bincount(shard_of_row[flags[:, index]], minlength=shards)
+            counts[:, index] = np.bincount(shard_of_row[flags[order, index]], minlength=shards)
     return counts
