@@ -14,6 +14,7 @@ _LOST = {
     Section.ASSOCIATION: "associations between columns",
     Section.RARE: "rare categories",
     Section.TAILS: "tails",
+    Section.SUBGROUPS: "subgroups",
     Section.UTILITY: "training models",
     Section.DETECTION: "passing for real rows",
 }

@@ -17,6 +17,7 @@ SECTIONS = {
     Section.ASSOCIATION: "Associations",
     Section.RARE: "Rare categories",
     Section.TAILS: "Tails",
+    Section.SUBGROUPS: "Subgroups",
     Section.UTILITY: "Utility",
     Section.DETECTION: "Detection",
     Section.PRIVACY: "Privacy",

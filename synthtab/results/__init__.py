@@ -3,16 +3,22 @@
 from synthtab.results.answers import Check, FamilyScore, Score, Section, Status, Verdict
 from synthtab.results.audit import AuditResult
 from synthtab.results.shown import (
+    AssociationChange,
     AssociationMatrix,
     Attack,
     Cell,
     Distribution,
     GuardAction,
+    LogicRule,
+    ModelComparison,
     Provenance,
+    RareBand,
     RareGroup,
+    Subgroup,
 )
 
 __all__ = [
+    "AssociationChange",
     "AssociationMatrix",
     "Attack",
     "AuditResult",
@@ -21,10 +27,14 @@ __all__ = [
     "Distribution",
     "FamilyScore",
     "GuardAction",
+    "LogicRule",
+    "ModelComparison",
     "Provenance",
+    "RareBand",
     "RareGroup",
     "Score",
     "Section",
     "Status",
+    "Subgroup",
     "Verdict",
 ]

@@ -16,6 +16,7 @@ class Section(StrEnum):
     ASSOCIATION = "association"
     RARE = "rare"
     TAILS = "tails"
+    SUBGROUPS = "subgroups"
     UTILITY = "utility"
     DETECTION = "detection"
     PRIVACY = "privacy"

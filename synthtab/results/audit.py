@@ -9,7 +9,19 @@ import pandas as pd
 
 from synthtab.results.answers import Check, FamilyScore, Score, Section, Status, Verdict
 from synthtab.results.base import JsonResult, PageResult
-from synthtab.results.shown import AssociationMatrix, Attack, Distribution, GuardAction, Provenance, RareGroup
+from synthtab.results.shown import (
+    AssociationChange,
+    AssociationMatrix,
+    Attack,
+    Distribution,
+    GuardAction,
+    LogicRule,
+    ModelComparison,
+    Provenance,
+    RareBand,
+    RareGroup,
+    Subgroup,
+)
 
 __all__ = ["AuditResult"]
 
@@ -44,6 +56,16 @@ class AuditResult(JsonResult, PageResult):
         Where the tables came from.
     limits : tuple of str
         What this audit cannot say, in plain sentences.
+    rare_bands : tuple of RareBand
+        Rare categories pooled by how many training rows hold them.
+    association_changes : tuple of AssociationChange
+        Findings that were lost, invented or turned round, largest first.
+    logic : tuple of LogicRule
+        Rules that real rows obey, most broken first.
+    subgroups : tuple of Subgroup
+        Levels of the chosen columns, worst first.
+    models : tuple of ModelComparison
+        Models trained on synthetic, real, and both.
     """
 
     verdict: Verdict
@@ -58,6 +80,11 @@ class AuditResult(JsonResult, PageResult):
     guard: tuple[GuardAction, ...]
     provenance: Provenance
     limits: tuple[str, ...]
+    rare_bands: tuple[RareBand, ...] = ()
+    association_changes: tuple[AssociationChange, ...] = ()
+    logic: tuple[LogicRule, ...] = ()
+    subgroups: tuple[Subgroup, ...] = ()
+    models: tuple[ModelComparison, ...] = ()
 
     def section_verdict(self, section: Section | str) -> Verdict | Status:
         """Give the verdict of one section.

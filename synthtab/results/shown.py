@@ -6,7 +6,20 @@ from dataclasses import dataclass
 
 from synthtab.results.answers import Status
 
-__all__ = ["AssociationMatrix", "Attack", "Cell", "Distribution", "GuardAction", "Provenance", "RareGroup"]
+__all__ = [
+    "AssociationChange",
+    "AssociationMatrix",
+    "Attack",
+    "Cell",
+    "Distribution",
+    "GuardAction",
+    "LogicRule",
+    "ModelComparison",
+    "Provenance",
+    "RareBand",
+    "RareGroup",
+    "Subgroup",
+]
 
 
 @dataclass(frozen=True)
@@ -91,6 +104,168 @@ class RareGroup:
     synthetic: float
     low: float
     high: float
+    status: Status
+
+
+@dataclass(frozen=True)
+class RareBand:
+    """Rare categories held by about as many training rows, together.
+
+    Parameters
+    ----------
+    label : str
+        How many training rows hold each, e.g. ``2 to 5``.
+    levels : int
+        Number of levels.
+    kept : int
+        Of them, how many the synthetic table holds.
+    expected : float
+        How many an honest sample of real rows of that size would hold.
+    mass_ratio, low, high : float
+        Synthetic over real share of the rows on these levels, and its exact 95 % interval; 1 is perfect.
+    status : Status
+        Whether the mass departs.
+    """
+
+    label: str
+    levels: int
+    kept: int
+    expected: float
+    mass_ratio: float
+    low: float
+    high: float
+    status: Status
+
+
+@dataclass(frozen=True)
+class AssociationChange:
+    """One finding that the synthetic table lost, invented or turned round.
+
+    Parameters
+    ----------
+    first, second : str
+        The columns.
+    kind : str
+        ``lost``, ``weakened``, ``invented``, ``strengthened`` or ``reversed``.
+    measure : str
+        What the strengths are, e.g. ``Spearman's correlation``.
+    real, synthetic : float
+        Strength in real and in synthetic rows.
+    low, high : float
+        95 % interval of synthetic minus real.
+    """
+
+    first: str
+    second: str
+    kind: str
+    measure: str
+    real: float
+    synthetic: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LogicRule:
+    """One rule that real rows obey, and how often synthetic rows break it.
+
+    Parameters
+    ----------
+    text : str
+        The rule, for people.
+    kind : str
+        E.g. ``missing together``, ``order``, ``determines``, ``never together``, ``schema``.
+    columns : tuple of str
+        Columns that it speaks of.
+    support : int
+        Real rows that it applies to, rounded to tens.
+    confidence : float
+        Share of those that obey it.
+    broken, low, high : float
+        Share of the synthetic rows that break it, with its 95 % interval.
+    floor : float or None
+        Share of fresh real rows that break it; None when too few people stand behind it.
+    status : Status
+        Whether synthetic rows break it more often than fresh real rows do.
+    """
+
+    text: str
+    kind: str
+    columns: tuple[str, ...]
+    support: int
+    confidence: float
+    broken: float
+    low: float
+    high: float
+    floor: float | None
+    status: Status
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """Fidelity and utility among the rows of one level of one column.
+
+    Parameters
+    ----------
+    column, level : str
+        Which rows.
+    share : float
+        Their share of the real rows, rounded.
+    excess, low, high : float or None
+        Mean total variation of the other columns beyond that of fresh real data, and its 95 % interval.
+    tstr, trtr : float or None
+        Score, on these rows, of the model trained on synthetic and on real rows.
+    measure : str
+        What that score is: ``auc`` or ``r2``; empty when there is none.
+    status : Status
+        Whether the group is served worse than fresh real data would.
+    """
+
+    column: str
+    level: str
+    share: float
+    excess: float | None
+    low: float | None
+    high: float | None
+    tstr: float | None
+    trtr: float | None
+    measure: str
+    status: Status
+
+
+@dataclass(frozen=True)
+class ModelComparison:
+    """One model, trained on synthetic, on real and on both, tested on real rows.
+
+    Parameters
+    ----------
+    target, model, measure : str
+        What is predicted, by which family of models, and the score: ``auc``, ``r2`` or ``concordance``.
+    trtr : float
+        Trained on real rows.
+    tstr, low, high : float
+        Trained on synthetic rows; the interval is that of the difference, around it.
+    trstr : float or None
+        Trained on real and synthetic rows together: does augmentation help?
+    trstr_low, trstr_high : float or None
+        Its interval, made likewise.
+    chance : float
+        A constant predictor.
+    status : Status
+        Whether synthetic rows train worse.
+    """
+
+    target: str
+    model: str
+    measure: str
+    trtr: float
+    tstr: float
+    low: float
+    high: float
+    trstr: float | None
+    trstr_low: float | None
+    trstr_high: float | None
+    chance: float
     status: Status
 
 
