@@ -59,9 +59,14 @@ class Finding:
 
 
 # the direction of each check, by code; everything else is better when larger
-_AT_MOST = frozenset({"STB001", "STB002", "STB105", "STB204", "STB303", "STB701"})
-_ADDED_TO_REFERENCE = frozenset({"STB001", "STB002", "STB303"})
-_RATIO = frozenset({"STB302"})
+_AT_MOST = frozenset(
+    {
+        *("STB001", "STB002", "STB105", "STB106", "STB107", "STB108"),
+        *("STB204", "STB206", "STB207", "STB303", "STB501", "STB503", "STB701"),
+    }
+)
+_ADDED_TO_REFERENCE = frozenset({"STB001", "STB002", "STB207", "STB303"})
+_RATIO = frozenset({"STB302", "STB304", "STB305"})
 _BLIND = "No difference was seen, but these tables are too small to see one that matters"
 _MORE_ROWS = "Audit with more rows, real and synthetic, before relying on this."
 
@@ -87,7 +92,7 @@ def judge(finding: Finding, policy: Policy) -> Check:
     if finding.note:
         return _check(finding, Status.NOTE, None, finding.note)
     assert finding.p_value is not None
-    significant = finding.p_value <= policy.budget(finding.section)
+    significant = finding.p_value <= policy.budget(finding.section, finding.code)
     if finding.section is Section.PRIVACY:
         status = Status.FAIL if significant else Status.PASS
         reason = finding.detail or _evidence(finding, significant=significant)

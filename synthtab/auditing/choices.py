@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthtab.auditing.comparison import Comparison, Weights
+from synthtab.auditing.comparison import Comparison
+from synthtab.auditing.readings import Weights
 from synthtab.schema.casting import FloatArray
 from synthtab.seeding import generator
 
@@ -14,6 +15,7 @@ DRAWS = 20
 PERMUTATIONS = 999
 # exchanges of real shards only, for what does not depend on the synthetic table: bands and power
 REAL_EXCHANGES = 199
+_EXACT_IN_SINGLE = 2**24
 
 
 class ShardChoices:
@@ -36,6 +38,7 @@ class ShardChoices:
         self.starts = np.concatenate([[0], np.cumsum(self.sizes)])
         self.total = int(self.starts[-1])
         per_shard = comparison.profiles[0].n_rows / comparison.profiles[0].n_shards
+        self.fits_single_precision = sum(p.n_rows for p in comparison.profiles) < _EXACT_IN_SINGLE
         self.synthetic_rows = round(per_shard * compared[0])
 
     def _pick(self, table: int, rng: np.random.Generator) -> FloatArray:
@@ -85,6 +88,29 @@ class ShardChoices:
             stacked[table][row, shard] = 0
         return Weights(*stacked), np.array([table for table, _ in used], dtype=np.float64)
 
+    def whole_tables(self, *, has_holdout: bool) -> tuple[Weights, Weights, FloatArray]:
+        """Give whole tables, all real rows in the holdout's place; also leave out one shard at a time.
+
+        Parameters
+        ----------
+        has_holdout : bool
+            Whether holdout and training rows are tables of their own.
+
+        Returns
+        -------
+        tuple of Weights, Weights and ndarray of float
+            One choice; one choice for each shard left out, and the table it was of.
+        """
+        synthetic, real = np.zeros((1, self.total)), np.zeros((1, self.total))
+        synthetic[:, : self.starts[1]] = 1
+        real[:, self.starts[1] : self.starts[3 if has_holdout else 2]] = 1
+        used = np.flatnonzero((synthetic + real)[0])
+        left, kept = (np.repeat(part, len(used), axis=0) for part in (synthetic, real))
+        for row, shard in enumerate(used):
+            left[row, shard] = kept[row, shard] = 0
+        table = np.searchsorted(self.starts, used, side="right") - 1
+        return Weights(synthetic, real, real), Weights(left, kept, kept), table.astype(np.float64)
+
     def permutations(self) -> Weights:
         """Exchange shards of the synthetic table and the holdout; the training table stays.
 
@@ -101,7 +127,8 @@ class ShardChoices:
         rows = np.arange(PERMUTATIONS)[:, None]
         synthetic[rows, order[:, : self.compared[0]]] = 1
         holdout[rows, order[:, self.compared[0] :]] = 1
-        return Weights(synthetic, holdout, base.train)
+        exchanged = Weights(synthetic, holdout, base.train)
+        return exchanged.single_precision() if self.fits_single_precision else exchanged
 
     def real_exchanges(self, *, has_holdout: bool) -> Weights:
         """Exchange training and holdout shards, so that fresh real rows stand for the synthetic table.
@@ -125,7 +152,8 @@ class ShardChoices:
         rows = np.arange(REAL_EXCHANGES)[:, None]
         holdout[rows, order[:, : self.compared[1]]] = 1
         fresh[rows, order[:, self.compared[1] :]] = 1
-        return Weights(fresh, holdout, base.train)
+        exchanged = Weights(fresh, holdout, base.train)
+        return exchanged.single_precision() if self.fits_single_precision else exchanged
 
     def resamples(self, draws: int = DRAWS) -> Weights:
         """Draw two independent bootstrap resamples of the reference in place of synthetic table and holdout.

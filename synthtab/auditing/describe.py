@@ -31,6 +31,7 @@ LADDER_SHARE = 0.05
 _LEAST_POOLED = 3
 _SHARE_DECIMALS = 3
 _STANDS_OUT = 0.03
+_RATES = frozenset({"outside_domain", "broken_rules", "broken_logic", "invented", "outside_range"})
 
 
 class _Real:
@@ -367,7 +368,7 @@ def mark_releasable(
     for score in scores:
         names = {name for name in score.columns if name in index}
         held = names & few_missing if score.metric == "missing_rate" else names & two_cells
-        rates = score.metric in ("outside_domain", "broken_rules", "invented")
+        rates = score.metric in _RATES
         if rates and (score.floor or 0.0) * holdout.n_rows < k:
             # the synthetic rate is nobody's secret; the real one rests on too few people
             found.append(replace(score, floor=None, excess=None))

@@ -10,19 +10,28 @@ import numpy as np
 
 from synthtab.auditing.checks import Finding
 from synthtab.auditing.choices import ShardChoices
-from synthtab.auditing.comparison import Comparison, Reading, Readings
-from synthtab.auditing.definitions import DEFINITIONS, FAMILIES, Definition
-from synthtab.metrics.base import metric
-from synthtab.metrics.calibration import Z95, JointNull, calibrate, jackknife_variance, joint_null
-from synthtab.results import FamilyScore, Score, Section, Status
+from synthtab.auditing.comparison import Comparison
+from synthtab.auditing.definitions import DEFINITIONS, FAMILIES
+from synthtab.auditing.fidelity_findings import CheckFigures, finding_of, why_not_applicable
+from synthtab.auditing.fidelity_scores import family_score, fidelity_scores, variance_over_tables
+from synthtab.auditing.readings import Reading, Readings
+from synthtab.metrics.calibration import calibrate, joint_null, normal_null
+from synthtab.results import FamilyScore, Score
 from synthtab.schema.casting import FloatArray
 
 __all__ = ["Fidelity", "measure_fidelity"]
 
-# figures over fewer rare levels than this could be traced to one of them
-_LEAST_RARE = 3
-# fewer rows make too few shards to exchange: there are not enough different exchanges to call anything rare
-LEAST_ROWS = 64
+# what checks are made of is measured on every exchange of shards, the rest on the tables as they are
+_CHECKED = frozenset(item.metric for item in DEFINITIONS)
+# their value is a rate or a mass of the synthetic table, held against the same of the reference
+_RATES = frozenset(
+    {
+        *("outside_domain", "broken_rules", "broken_logic", "outside_range"),
+        *("coverage", "rare_mass", "invented"),
+        *("combination_mass", "combination_coverage", "identity_mass", "identity_coverage"),
+    }
+)
+_MASSES = frozenset({"rare_mass", "combination_mass", "identity_mass"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +46,15 @@ class Fidelity:
         Every figure.
     families : tuple of FamilyScore
         Each family on the scale from chance to fresh real data; statuses are filled in by the verdict.
+    group_excess, group_error : ndarray of float, shape (groups,)
+        Mean total variation inside each group beyond that of fresh real data, and its standard error.
     """
 
     findings: tuple[Finding, ...]
     scores: tuple[Score, ...]
     families: tuple[FamilyScore, ...]
+    group_excess: FloatArray
+    group_error: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +70,7 @@ def measure_fidelity(
     *,
     compared: tuple[int, int, int],
     has_holdout: bool,
+    from_profile: bool = False,
     budget: float,
     k: int,
     seed: int,
@@ -71,6 +85,9 @@ def measure_fidelity(
         Shards of the synthetic table, the holdout and the training table that one comparison uses.
     has_holdout : bool
         Whether the reference is a holdout.
+    from_profile : bool, default False
+        Whether the real rows are known by a suppressed profile only: what its tables share is lost, so the
+        null is the normal one of the jackknife, and Bonferroni's.
     budget : float
         Chance of any false alarm among these checks.
     k : int
@@ -94,37 +111,84 @@ def measure_fidelity(
     chance = comparison.chance(choices.single(), rows)
     deleted_weights, tables = choices.deletions()
     deleted = _with_floor(comparison.read(deleted_weights), floors)
-    null = _with_floor(comparison.read(choices.permutations()), floors)
-    fresh = _fresh(comparison.read(choices.real_exchanges(has_holdout=has_holdout)))
+    fresh = _fresh(comparison.read(choices.real_exchanges(has_holdout=has_holdout), _CHECKED))
 
     gaps = {name: float((chance[name] - point[name].floor[0]).sum()) for name in chance}
-    statistics = [_statistics(part, chance, gaps) for part in (point, deleted, null, fresh)]
-    error = np.sqrt(_variance(statistics[1].value, tables))
-    observed, drawn = statistics[0].shortfall[0], statistics[2].shortfall
-    applicable = _applicable(comparison, point, chance, statistics[3], k=k)
-    judged = joint_null(np.where([not why for why in applicable], observed, np.nan), drawn, budget)
-    judged = replace(judged, spread=statistics[3].shortfall.std(axis=0, ddof=1))
-    findings = tuple(
-        _finding(
-            index,
-            definition,
-            statistics,
-            error,
-            judged,
-            applicable[index],
-            point,
-            holdout_rows=comparison.profiles[1].n_rows,
+    observed, left_out, real = (_statistics(part, chance, gaps) for part in (point, deleted, fresh))
+    error, spread = (np.sqrt(variance_over_tables(p, tables)) for p in (left_out.value, left_out.shortfall))
+    if from_profile:
+        # only the synthetic rows were left out shard by shard; the real ones add as much, row for row
+        widened = math.sqrt(1 + choices.synthetic_rows / comparison.profiles[1].n_rows)
+        error, noise = error * widened, spread * widened
+    else:
+        noise = real.shortfall.std(axis=0, ddof=1)
+    why = [
+        why_not_applicable(
+            item,
+            comparison,
+            point[item.metric],
+            gaps.get(item.metric, math.nan),
+            float(noise[index]) if math.isfinite(noise[index]) else math.inf,
             k=k,
         )
-        for index, definition in enumerate(DEFINITIONS)
-    )
+        for index, item in enumerate(DEFINITIONS)
+    ]
+    asked = np.where([not reason for reason in why], observed.shortfall[0], np.nan)
+    if from_profile:
+        judged = normal_null(asked, noise, budget)
+    else:
+        exchanged = _with_floor(comparison.read(choices.permutations(), _CHECKED), floors)
+        null = _statistics(exchanged, chance, gaps).shortfall
+        judged = replace(joint_null(asked, null, budget), spread=noise)
+    seen = judged.smallest_seen()
+    figures = [
+        CheckFigures(
+            float(observed.value[0, index]),
+            float(error[index]),
+            float(judged.p_values[index]),
+            float(seen[index]),
+            float(noise[index]),
+        )
+        for index in range(len(DEFINITIONS))
+    ]
+    codes = [item.code for item in DEFINITIONS]
     return Fidelity(
-        findings,
-        _scores(point, deleted, tables, chance, statistics, error),
         tuple(
-            _family(section, label, code, statistics, error, applicable) for section, label, code in FAMILIES
+            finding_of(
+                item, found, reason, point[item.metric], holdout_rows=comparison.profiles[1].n_rows, k=k
+            )
+            for item, found, reason in zip(DEFINITIONS, figures, why, strict=True)
         ),
+        fidelity_scores(
+            point,
+            deleted,
+            tables,
+            chance,
+            {code: (found.value, found.error) for code, found in zip(codes, figures, strict=True)},
+        ),
+        tuple(
+            family_score(
+                section,
+                label,
+                figures[codes.index(code)].value,
+                figures[codes.index(code)].error,
+                real.value[:, codes.index(code)],
+                why[codes.index(code)],
+            )
+            for section, label, code in FAMILIES
+        ),
+        *_inside_groups(comparison, point, deleted, tables),
     )
+
+
+def _inside_groups(
+    comparison: Comparison, point: Readings, deleted: Readings, tables: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    if not comparison.groups:
+        return np.zeros(0), np.zeros(0)
+    reading = point["group_tvd"]
+    spread = np.sqrt(variance_over_tables(deleted["group_tvd"].value, tables))
+    return (reading.value - reading.floor)[0], spread
 
 
 def _resampled_floor(comparison: Comparison, choices: ShardChoices) -> dict[str, FloatArray]:
@@ -135,10 +199,9 @@ def _resampled_floor(comparison: Comparison, choices: ShardChoices) -> dict[str,
 
 def _fresh(readings: Readings) -> Readings:
     """Hold readings of real against real tables against their own mean, which is what a floor estimates."""
-    kept = ("outside_domain", "broken_rules", "coverage", "rare_mass", "invented")
     return {
         name: reading
-        if name in kept
+        if name in _RATES
         else Reading(
             reading.members, reading.value, np.broadcast_to(reading.value.mean(axis=0), reading.value.shape)
         )
@@ -150,10 +213,10 @@ def _with_floor(readings: Readings, floors: dict[str, FloatArray] | None) -> Rea
     """Put the resampled floor in the place of the training table, which is the reference itself here."""
     if floors is None:
         return readings
-    kept = ("outside_domain", "broken_rules", "coverage")  # these compare rates with the reference's own
     return {
         name: reading
-        if name in kept
+        # rates are compared with the reference's own
+        if name in _RATES - _MASSES - {"invented"}
         else Reading(reading.members, reading.value, np.broadcast_to(floors[name], reading.value.shape))
         for name, reading in readings.items()
     }
@@ -179,7 +242,9 @@ def _calibrated(reading: Reading, chance: FloatArray | None, gap: float) -> tupl
 
 
 def _worst(reading: Reading, _: FloatArray | None, __: float) -> tuple[FloatArray, FloatArray]:
-    excess = (reading.value - reading.floor.mean(axis=0)).max(axis=-1, initial=-np.inf)
+    if not reading.members:
+        return np.full(len(reading.value), np.nan), np.full(len(reading.value), np.nan)
+    excess = (reading.value - reading.floor.mean(axis=0)).max(axis=-1)
     return excess, excess
 
 
@@ -196,185 +261,3 @@ def _ratio(reading: Reading, _: FloatArray | None, __: float) -> tuple[FloatArra
 
 _Maker = Callable[[Reading, "FloatArray | None", float], tuple[FloatArray, FloatArray]]
 _MAKERS: dict[str, _Maker] = {"calibrated": _calibrated, "worst": _worst, "share": _share, "ratio": _ratio}
-
-
-def _variance(values: FloatArray, tables: FloatArray) -> FloatArray:
-    """Add the jackknife variances of the three tables, which were drawn independently."""
-    parts = [jackknife_variance(values[tables == table]) for table in np.unique(tables)]
-    return np.asarray(np.nan_to_num(np.array(parts)).sum(axis=0))
-
-
-def _applicable(
-    comparison: Comparison, point: Readings, chance: dict[str, FloatArray], null: _Statistics, *, k: int
-) -> list[str]:
-    """Say for each check why it cannot be asked, or nothing."""
-    reasons = []
-    rare = comparison.rare
-    smallest = min(profile.n_rows for profile in comparison.profiles)
-    for index, item in enumerate(DEFINITIONS):
-        reading = point[item.metric]
-        why = ""
-        if item.section is not Section.SCHEMA and smallest < LEAST_ROWS:
-            why = f"one of the tables has fewer than {LEAST_ROWS} rows"
-        elif item.metric == "broken_rules" and not comparison.plan.schema.rules:
-            why = "the schema declares no rules"
-        elif item.metric == "outside_domain" and not _has_domain(comparison):
-            why = "the schema declares no public bounds, categories or required columns"
-        elif item.metric in ("coverage", "rare_mass") and (len(rare) < _LEAST_RARE or sum(rare.counts) < k):
-            why = "fewer than three categories are held by 1 to 20 training rows"
-        elif not reading.members or not reading.value.size:
-            why = f"no column or pair has a {metric(item.metric).label}"
-        elif item.make == "calibrated":
-            gap = (chance[item.metric] - reading.floor[0]).sum()
-            spread = null.shortfall[:, index].std(ddof=1)
-            # on the calibrated scale the gap is 1, so its noise must stay below a third
-            if not gap > 0 or not math.isfinite(spread) or spread > 1 / 3:
-                why = "chance and fresh real data cannot be told apart at this size"
-        reasons.append(why)
-    return reasons
-
-
-def _has_domain(comparison: Comparison) -> bool:
-    return any(column.is_public or not column.missing for column in comparison.plan.schema.modelled)
-
-
-def _finding(
-    index: int,
-    item: Definition,
-    statistics: list[_Statistics],
-    error: FloatArray,
-    judged: JointNull,
-    why: str,
-    point: Readings,
-    *,
-    holdout_rows: int,
-    k: int,
-) -> Finding:
-    if not why and not math.isfinite(judged.p_values[index]):
-        why = "it cannot be tested on these tables"
-    if why:
-        return Finding(item.code, item.section, item.name, not_applicable=why)
-    value = float(statistics[0].value[0, index])
-    half = Z95 * float(error[index])
-    reading = point[item.metric]
-    reference = {"calibrated": 1.0, "ratio": 1.0, "worst": 0.0}.get(item.make)
-    if item.make == "share":
-        reference = float(reading.floor[0, -1] if reading.members[-1] == () else reading.floor[0].sum())
-        # a rate that rests on too few people is not printed, and zero is the stricter reference
-        reference = reference if reference * holdout_rows >= k else 0.0
-    seen = float(judged.smallest_seen()[index])
-    if item.make == "ratio":
-        seen = 1 - math.exp(-seen)
-    return Finding(
-        item.code,
-        item.section,
-        item.name,
-        value=value,
-        low=value - half,
-        high=value + half,
-        reference=reference,
-        p_value=float(judged.p_values[index]),
-        smallest_seen=seen,
-        remedy=item.remedy,
-        columns=_worst_members(item, reading),
-    )
-
-
-def _worst_members(item: Definition, reading: Reading) -> tuple[str, ...]:
-    if item.make == "ratio" or item.metric == "coverage":
-        return ()
-    excess = reading.value[0] if item.make == "share" else reading.value[0] - reading.floor[0]
-    ranked = sorted((m for m in range(len(excess)) if reading.members[m]), key=lambda m: -excess[m])
-    names: dict[str, None] = {}
-    for member in ranked[: 1 if item.make == "worst" else 3]:
-        if excess[member] > 0:
-            parts = reading.members[member][:1] if item.metric == "tail_mass" else reading.members[member]
-            names.update(dict.fromkeys(parts))
-    return tuple(names)
-
-
-# ---------------------------------------------------------------------- scores and families
-
-
-def _scores(
-    point: Readings,
-    deleted: Readings,
-    tables: FloatArray,
-    chance: dict[str, FloatArray],
-    statistics: list[_Statistics],
-    error: FloatArray,
-) -> tuple[Score, ...]:
-    found: list[Score] = []
-    for index, item in enumerate(DEFINITIONS):
-        if item.make == "calibrated":
-            value, half = float(statistics[0].value[0, index]), Z95 * float(error[index])
-            reading = point[item.metric]
-            mean = [
-                float(part.mean()) if part.size else None for part in (reading.value[0], reading.floor[0])
-            ]
-            found.append(
-                Score(
-                    item.section,
-                    f"{item.metric}.calibrated",
-                    metric(item.metric).version,
-                    (),
-                    *_finite(value, half),
-                    floor=mean[1],
-                    chance=_mean(chance[item.metric]),
-                    excess=_difference(*mean),
-                    calibrated=_finite(value, 0.0)[0],
-                )
-            )
-    for name, reading in point.items():
-        spread = np.sqrt(_variance(deleted[name].value, tables))
-        against = chance.get(name)
-        for member, columns in enumerate(reading.members):
-            value, floor = float(reading.value[0, member]), float(reading.floor[0, member])
-            found.append(
-                Score(
-                    metric(name).section,
-                    name,
-                    metric(name).version,
-                    columns,
-                    *_finite(value, Z95 * float(spread[member])),
-                    floor=_finite(floor, 0.0)[0],
-                    chance=None if against is None else _finite(float(against[member]), 0.0)[0],
-                    excess=_finite(value - floor, 0.0)[0],
-                )
-            )
-    return tuple(found)
-
-
-def _family(
-    section: Section,
-    label: str,
-    code: str,
-    statistics: list[_Statistics],
-    error: FloatArray,
-    applicable: list[str],
-) -> FamilyScore:
-    index = [item.code for item in DEFINITIONS].index(code)
-    if applicable[index]:
-        return FamilyScore(
-            section, label, None, None, None, None, None, Status.NOT_APPLICABLE, applicable[index]
-        )
-    value, half = float(statistics[0].value[0, index]), Z95 * float(error[index])
-    null = statistics[3].value[:, index]
-    center, width = float(null.mean()), Z95 * float(null.std(ddof=1))
-    return FamilyScore(
-        section, label, value, value - half, value + half, center - width, center + width, Status.PASS
-    )
-
-
-def _finite(value: float, half: float) -> tuple[float | None, float | None, float | None]:
-    if not math.isfinite(value):
-        return None, None, None
-    return value, value - half, value + half
-
-
-def _mean(values: FloatArray) -> float | None:
-    return float(values.mean()) if values.size else None
-
-
-def _difference(first: float | None, second: float | None) -> float | None:
-    return None if first is None or second is None else first - second

@@ -46,23 +46,48 @@ _MARGINS: Mapping[str, Margin] = MappingProxyType(
         "STB103": Margin(0.95, 0.05, "a twentieth of the way to chance shifts means visibly"),
         "STB104": Margin(0.95, 0.05, "missing rates are counted, not modelled: they should be right"),
         "STB105": Margin(0.10, 0.10, "one row in ten in the wrong place spoils any use of that column"),
+        "STB106": Margin(
+            0.10, 0.10, "one date in ten on another weekday or month is seen in any time series"
+        ),
+        "STB107": Margin(0.10, 0.10, "one value in ten with another last digit is what people notice first"),
+        "STB108": Margin(0.05, 0.05, "one value in twenty beyond everything seen misleads about extremes"),
         "STB201": Margin(0.80, 0.20, "a fifth of all dependence lost changes regression coefficients"),
         "STB202": Margin(
             0.80, 0.20, "a fifth of the strength of association lost is visible in any cross table"
         ),
         "STB203": Margin(0.80, 0.20, "a fifth of the rank correlation lost is visible in any scatter plot"),
         "STB204": Margin(0.05, 0.05, "one row in twenty moved in one pair is an invented or a lost finding"),
+        "STB205": Margin(0.80, 0.20, "a fifth of what missing values depend on lost biases any imputation"),
+        "STB206": Margin(
+            0.10, 0.10, "one row in ten moved in one three-way table is a lost or invented finding"
+        ),
+        "STB207": Margin(0.05, 0.05, "more than one row in twenty that contradicts itself is soon found"),
         "STB301": Margin(0.75, 0.25, "more than a quarter of what honest sampling keeps is gone"),
         "STB302": Margin(0.50, 0.50, "rare groups halved or doubled mislead whoever counts them"),
         "STB303": Margin(0.01, 0.01, "levels that exist nowhere should not reach one row in a hundred"),
+        "STB304": Margin(0.50, 0.50, "rare combinations halved or doubled mislead whoever looks for them"),
+        "STB305": Margin(0.50, 0.50, "rare kinds of people halved or doubled mislead whoever counts them"),
         "STB401": Margin(0.50, 0.50, "tails half lost or half again too heavy mislead about extremes"),
+        "STB501": Margin(
+            0.05, 0.05, "one row in twenty misplaced, over all columns, fails that group of people"
+        ),
+        "STB502": Margin(
+            0.80, 0.20, "a model that loses a fifth of its worth for one group should not serve that group"
+        ),
+        "STB503": Margin(
+            0.10, 0.10, "one more wrong decision in ten for one group than for another is unequal treatment"
+        ),
         "STB601": Margin(0.90, 0.10, "a tenth of what a boosted model can learn is lost"),
         "STB602": Margin(0.90, 0.10, "a tenth of what a linear model can learn is lost"),
+        "STB603": Margin(0.90, 0.10, "a tenth of what extremely randomised trees can learn is lost"),
         "STB701": Margin(
             0.65, 0.15, "a boosted classifier that tells two rows in three apart has found an artefact"
         ),
     }
 )
+
+
+_UTILITY_IN_GROUPS = frozenset({"STB502", "STB503"})
 
 
 @dataclass(frozen=True)
@@ -139,19 +164,23 @@ class Policy:
         changed = Margin(threshold, abs(fresh - threshold), reason)
         return replace(self, name=f"{self.name}*", margins={**self.margins, code: changed})
 
-    def budget(self, section: Section) -> float:
+    def budget(self, section: Section, code: str = "") -> float:
         """Give the error budget that a section draws on.
 
         Parameters
         ----------
         section : Section
             The section.
+        code : str, default ""
+            Code of the check: those of models inside groups draw on the budget of the models.
 
         Returns
         -------
         float
             Chance of any false alarm in its family.
         """
+        if code in _UTILITY_IN_GROUPS:
+            return self.utility
         own = {
             Section.UTILITY: self.utility,
             Section.DETECTION: self.detection,

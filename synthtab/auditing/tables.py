@@ -16,7 +16,7 @@ from synthtab.schema.casting import HashArray, text_hash
 from synthtab.tables import read_frame
 from synthtab.tables.source import TableLike
 
-__all__ = ["AppliesGuard", "AuditTable", "AuditTables", "prepare_tables"]
+__all__ = ["AppliesGuard", "AuditTable", "AuditTables", "prepare_table", "prepare_tables"]
 
 
 class AppliesGuard(Protocol):
@@ -171,13 +171,41 @@ def prepare_tables(
         )
     prepared = {}
     for name, frame in frames.items():
-        if frame.empty:
-            raise DataError(f"The {name} table has no rows.", hint="Give at least one row.")
-        people = person_hash(frame, known)
-        guarded = guard.apply(frame) if guard is not None and name != "synthetic" else frame
-        rows = known.cast(guarded, name)
-        order = np.argsort(rows.row_hash(), kind="stable")
-        if people is not None:
-            order = np.lexsort((people, rows.row_hash()))
-        prepared[name] = AuditTable(rows.take(order), None if people is None else people[order])
+        prepared[name] = prepare_table(name, frame, known, guard if name != "synthetic" else None)
     return AuditTables(prepared["real"], prepared["synthetic"], prepared.get("holdout"), known)
+
+
+def prepare_table(
+    name: str, frame: pd.DataFrame, schema: TableSchema, guard: AppliesGuard | None
+) -> AuditTable:
+    """Bring one table to its schema, in an order that follows from the content of its rows.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in messages.
+    frame : pandas.DataFrame
+        The rows.
+    schema : TableSchema
+        What is public.
+    guard : AppliesGuard or None
+        Applied first, if given.
+
+    Returns
+    -------
+    AuditTable
+        The rows.
+
+    Raises
+    ------
+    DataError
+        When the table has no rows or lacks a column.
+    """
+    if frame.empty:
+        raise DataError(f"The {name} table has no rows.", hint="Give at least one row.")
+    people = person_hash(frame, schema)
+    rows = schema.cast(frame if guard is None else guard.apply(frame), name)
+    order = np.argsort(rows.row_hash(), kind="stable")
+    if people is not None:
+        order = np.lexsort((people, rows.row_hash()))
+    return AuditTable(rows.take(order), None if people is None else people[order])

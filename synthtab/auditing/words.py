@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from synthtab.auditing.tables import AuditTables
 from synthtab.results import Check, Section, Status, Verdict
-from synthtab.schema import Domain
+from synthtab.schema import Domain, TableSchema
 
 __all__ = ["limits_of", "summarise", "unanswered"]
 
@@ -20,7 +19,9 @@ _LOST = {
 }
 
 
-def summarise(verdict: Verdict, checks: tuple[Check, ...], *, has_holdout: bool) -> str:
+def summarise(
+    verdict: Verdict, checks: tuple[Check, ...], *, has_holdout: bool, from_profile: bool = False
+) -> str:
     """Say the verdict in one or two sentences.
 
     Parameters
@@ -31,6 +32,8 @@ def summarise(verdict: Verdict, checks: tuple[Check, ...], *, has_holdout: bool)
         Every answer.
     has_holdout : bool
         Whether there were real rows that the synthesizer had not seen.
+    from_profile : bool, default False
+        Whether the real rows were known by a profile only.
 
     Returns
     -------
@@ -45,11 +48,15 @@ def summarise(verdict: Verdict, checks: tuple[Check, ...], *, has_holdout: bool)
         sentences.append(
             f"It falls short of fresh real data in {_list([_LOST[section] for section in fidelity_lost])}."
         )
-    elif not unanswered(checks) and any(_passed_fidelity(check) for check in checks):
+    elif (from_profile or not unanswered(checks)) and any(_passed_fidelity(check) for check in checks):
         sentences.append("As faithful as fresh real data, as far as this audit can see.")
     if warned:
         words = [_LOST.get(section, "privacy") for section in warned]
         sentences.append(f"Look at {_list(words)} before using it.")
+    if from_profile:
+        return " ".join(
+            [*sentences, "Only a profile of the real rows was at hand: nothing that needs rows was asked."]
+        )
     sentences.append(_privacy_words(checks, has_holdout=has_holdout))
     silent = [_LOST[section] for section in unanswered(checks) if section is not Section.PRIVACY]
     if silent:
@@ -106,26 +113,44 @@ def _list(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def limits_of(tables: AuditTables, checks: tuple[Check, ...]) -> tuple[str, ...]:
+def limits_of(
+    schema: TableSchema,
+    checks: tuple[Check, ...],
+    *,
+    n_train: int,
+    n_holdout: int,
+    from_profile: bool = False,
+    pairs_rule: str = "",
+) -> tuple[str, ...]:
     """List what an audit cannot say.
 
     Parameters
     ----------
-    tables : AuditTables
-        The audited tables.
+    schema : TableSchema
+        What is public about the table.
     checks : tuple of Check
         Every answer.
+    n_train, n_holdout : int
+        Real rows; no holdout has none.
+    from_profile : bool, default False
+        Whether the real rows were known by a profile only.
+    pairs_rule : str, default ""
+        How pairs were chosen when there are too many to count all.
 
     Returns
     -------
     tuple of str
         Plain sentences.
     """
-    schema = tables.schema
     found = []
-    if tables.holdout is None:
+    if from_profile:
+        found.append(
+            "The real rows were known by a profile of suppressed counts only: fidelity is optimistic, small "
+            "cells could not be compared, and what needs rows could not be asked."
+        )
+    elif not n_holdout:
         found.append("There was no holdout: fidelity is optimistic, and privacy could not be judged.")
-    elif abs(tables.holdout.n_rows - tables.train.n_rows) > 0.2 * tables.train.n_rows:
+    elif abs(n_holdout - n_train) > 0.2 * n_train:
         found.append("Holdout and training differ in size: a privacy audit sees most when they are equal.")
     if schema.unit is None:
         found.append(
@@ -133,7 +158,9 @@ def limits_of(tables: AuditTables, checks: tuple[Check, ...]) -> tuple[str, ...]
         )
     if schema.weight is not None:
         found.append("Survey weights were not used: every figure describes the sample, not the population.")
-    inferred = [column.name for column in tables.columns if column.domain is Domain.FROM_DATA]
+    if pairs_rule:
+        found.append(pairs_rule)
+    inferred = [column.name for column in schema.modelled if column.domain is Domain.FROM_DATA]
     if inferred:
         found.append(
             f"The categories of {len(inferred)} columns came from the data and were not declared public."

@@ -8,7 +8,7 @@ import numpy as np
 
 from synthtab.schema.casting import FloatArray
 
-__all__ = ["JointNull", "calibrate", "jackknife_variance", "joint_null"]
+__all__ = ["JointNull", "calibrate", "jackknife_variance", "joint_null", "normal_null"]
 
 Z95 = 1.959963984540054
 # the quantile of the standard normal that 80 % of draws stay below
@@ -132,3 +132,34 @@ def joint_null(observed: FloatArray, null: FloatArray, budget: float) -> JointNu
     finite = largest[np.isfinite(largest)]
     critical = float(np.quantile(finite, 1 - budget)) if len(finite) else np.nan
     return JointNull(p_values, spread, center, critical)
+
+
+def normal_null(observed: FloatArray, spread: FloatArray, budget: float) -> JointNull:
+    """Judge several shortfalls under one error budget by their standard errors, where nothing can be exchanged.
+
+    Parameters
+    ----------
+    observed : ndarray of float, shape (checks,)
+        Shortfalls; larger is worse. NaN is not judged.
+    spread : ndarray of float, shape (checks,)
+        Standard error of each.
+    budget : float
+        Chance of any false alarm among these checks.
+
+    Returns
+    -------
+    JointNull
+        p-values of the normal distribution, adjusted by Bonferroni's inequality.
+
+    References
+    ----------
+    Dunn (1961), Multiple comparisons among means.
+    """
+    from scipy.special import ndtr, ndtri
+
+    usable = np.isfinite(observed) & np.isfinite(spread)
+    checks = max(int(usable.sum()), 1)
+    scale = np.where(usable & (spread > 0), spread, 1e-12)
+    standardised = np.where(usable, np.nan_to_num(observed) / scale, 0.0)
+    p_values = np.where(usable, np.minimum(1.0, checks * ndtr(-standardised)), np.nan)
+    return JointNull(p_values, spread, np.zeros_like(spread), float(-ndtri(budget / checks)))

@@ -10,7 +10,16 @@ import numpy as np
 
 from synthtab.schema.casting import FloatArray
 
-__all__ = ["cumulative", "kolmogorov_smirnov", "shares", "total_variation", "wasserstein"]
+__all__ = [
+    "cumulative",
+    "jensen_shannon",
+    "kolmogorov_smirnov",
+    "quantile_positions",
+    "range_not_covered",
+    "shares",
+    "total_variation",
+    "wasserstein",
+]
 
 
 def shares(counts: FloatArray) -> FloatArray:
@@ -27,7 +36,7 @@ def shares(counts: FloatArray) -> FloatArray:
         Shares; zeros where the sum is zero.
     """
     total = counts.sum(axis=-1, keepdims=True)
-    return np.asarray(counts / np.maximum(total, 1e-300))
+    return np.asarray(counts / np.maximum(total, 1e-30))
 
 
 def total_variation(p: FloatArray, q: FloatArray) -> FloatArray:
@@ -72,8 +81,9 @@ def cumulative(counts: FloatArray) -> FloatArray:
     ndarray of float, shape (..., bins)
         Share of values in each bin or below.
     """
-    total = np.cumsum(counts, axis=-1, dtype=np.float64)
-    return np.asarray(total / np.maximum(total[..., -1:], 1e-300))
+    exact = counts if np.issubdtype(counts.dtype, np.floating) else counts.astype(np.float64)
+    total = np.cumsum(exact, axis=-1)
+    return np.asarray(total / np.maximum(total[..., -1:], 1e-30))
 
 
 def kolmogorov_smirnov(p_cumulative: FloatArray, q_cumulative: FloatArray) -> FloatArray:
@@ -134,4 +144,98 @@ def wasserstein(
     Villani, *Optimal Transport*, chapter 6.
     """
     gaps = np.abs(p_cumulative[..., :-1] - q_cumulative[..., :-1])
-    return np.asarray((gaps @ np.diff(positions) + beyond) / scale)
+    return np.asarray((gaps @ np.diff(positions).astype(gaps.dtype) + beyond) / scale)
+
+
+def jensen_shannon(p: FloatArray, q: FloatArray) -> FloatArray:
+    r"""Say how well one row's cell tells which of two tables it came from, in bits.
+
+    Parameters
+    ----------
+    p, q : ndarray of float, shape (..., cells)
+        Shares of each cell; missing values are a cell like any other.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        Distance from 0 (equal, perfect) to 1 (nothing in common); a metric, the root of the divergence.
+
+    Notes
+    -----
+    .. math:: \mathrm{JS}(p, q) = \sqrt{\tfrac12 \sum_i p_i \log_2 \frac{2 p_i}{p_i + q_i}
+        + \tfrac12 \sum_i q_i \log_2 \frac{2 q_i}{p_i + q_i}}
+
+    References
+    ----------
+    Lin (1991), Divergence measures based on the Shannon entropy; Endres, Schindelin (2003).
+
+    Examples
+    --------
+    >>> float(jensen_shannon(np.array([1.0, 0.0]), np.array([0.0, 1.0])))
+    1.0
+    """
+    middle = (p + q) / 2
+    safe = np.where(middle > 0, middle, 1.0)
+    divergence = sum(
+        0.5 * np.where(part > 0, part * np.log2(np.where(part > 0, part, 1.0) / safe), 0.0).sum(axis=-1)
+        for part in (p, q)
+    )
+    return np.asarray(np.sqrt(np.clip(divergence, 0.0, 1.0)))
+
+
+def range_not_covered(
+    low: FloatArray, high: FloatArray, real_low: FloatArray, real_high: FloatArray
+) -> FloatArray:
+    r"""Say which part of the real range a column of numbers never reaches.
+
+    Parameters
+    ----------
+    low, high : ndarray of float, shape (...)
+        Least and greatest value.
+    real_low, real_high : ndarray of float, shape (...)
+        Least and greatest real value.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        From 0 (the whole range is reached, perfect) to 1 (none of it); values beyond the range are another
+        question. 0 where the real range is a point.
+
+    Notes
+    -----
+    .. math:: 1 - \frac{\max(0, \min(b, b_r) - \max(a, a_r))}{b_r - a_r}
+
+    References
+    ----------
+    The complement of RangeCoverage as SDMetrics names it, with values beyond the range not counted in.
+    """
+    width = real_high - real_low
+    covered = np.minimum(high, real_high) - np.maximum(low, real_low)
+    share = np.clip(covered / np.where(width > 0, width, 1.0), 0.0, 1.0)
+    return np.asarray(np.where(width > 0, 1.0 - share, 0.0))
+
+
+def quantile_positions(below: FloatArray, positions: FloatArray, quantile: float) -> FloatArray:
+    """Give a quantile of a column that was counted in bins.
+
+    Parameters
+    ----------
+    below : ndarray of float, shape (..., bins)
+        Distribution function over ordered bins.
+    positions : ndarray of float, shape (bins,)
+        Where each bin's mass lies, in the column's units.
+    quantile : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        Position of the first bin at which the distribution function reaches the quantile.
+
+    Examples
+    --------
+    >>> float(quantile_positions(np.array([0.2, 0.6, 1.0]), np.array([1.0, 2.0, 3.0]), 0.5))
+    2.0
+    """
+    # sums of shares that should be exactly the quantile may fall short of it by rounding
+    return np.asarray(positions[np.argmax(below >= quantile - 1e-12, axis=-1)])

@@ -1,36 +1,23 @@
-"""Prediction: what is predicted, by which learners, and how well, under many weightings of the test rows."""
+"""Prediction: what is predicted, and how well, under many weightings of the test rows."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from synthtab.metrics.columns import levels_by_count
-from synthtab.metrics.features import FeatureEncoder, Float32Array, varying_columns
+from synthtab.metrics.features import Float32Array
 from synthtab.metrics.ranking import weighted_concordance
 from synthtab.schema import CastTable, LabelColumn
 from synthtab.schema.casting import FloatArray, IntArray
 
-__all__ = ["Learner", "PredictionTask", "fit_predict", "has_target", "prediction_task"]
+__all__ = ["PredictionTask", "has_target", "prediction_task"]
 
 MIN_CLASS_ROWS = 10
 MAX_CLASSES = 20
-# fewer training rows than this give a constant predictor
-MIN_FIT_ROWS = 10
 RARE_SHARE = 0.05
-_TREE_BUDGET = 180
-
-
-class Learner(StrEnum):
-    """A family of models."""
-
-    GRADIENT_BOOSTING = "gradient_boosting"
-    LINEAR = "linear"
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,88 +161,4 @@ def prediction_task(train: CastTable, test: CastTable, target: str) -> Predictio
     reason = "" if varies else "the target does not vary in the real rows"
     return PredictionTask(
         target, is_classification=False, truth=truth, centre=centre, scale=scale or 1.0, reason=reason
-    )
-
-
-def fit_predict(
-    learner: Learner,
-    encoder: FeatureEncoder,
-    train: CastTable,
-    test: CastTable,
-    task: PredictionTask,
-    seed: int,
-) -> FloatArray:
-    """Train one model and predict the test rows; what cannot be learnt gives a constant predictor.
-
-    Parameters
-    ----------
-    learner : Learner
-        Family of the model.
-    encoder : FeatureEncoder
-        How rows become features.
-    train, test : CastTable
-        Rows to learn from and to predict.
-    task : PredictionTask
-        What to predict.
-    seed : int
-        Seed of the model.
-
-    Returns
-    -------
-    ndarray of float, shape (n_test, n_codes) or (n_test, 1)
-        Class probabilities, 0 for a class that was not learnt; or numbers.
-    """
-    targets = task.targets(train)
-    present = np.unique(targets).astype(np.int64) if task.is_classification else np.empty(0, dtype=np.int64)
-    predicted = np.zeros((test.n_rows, len(task.classes) + 1 if task.is_classification else 1))
-    boosted = learner is Learner.GRADIENT_BOOSTING
-    matrices = [
-        encoder.tree_matrix(rows) if boosted else encoder.linear_matrix(rows) for rows in (train, test)
-    ]
-    use = np.flatnonzero(varying_columns(matrices[0]))
-    if len(targets) < MIN_FIT_ROWS or len(present) == 1 or not use.size:
-        if task.is_classification:
-            shares = np.bincount(targets.astype(np.int64), minlength=predicted.shape[1]) / max(
-                1, len(targets)
-            )
-            return predicted + shares
-        return predicted + (targets.mean() if len(targets) else 0.0)
-    learn_from, predict_for = (matrix[:, use] for matrix in matrices)
-    model = _model(learner, encoder, use, len(present), seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # slow convergence is part of what a linear model scores
-        if task.is_classification:
-            model.fit(learn_from, targets.astype(np.int64))
-            predicted[:, present] = model.predict_proba(predict_for)
-        else:
-            model.fit(learn_from, targets)
-            # a line may shoot far beyond every number it was shown
-            predicted[:, 0] = np.clip(model.predict(predict_for), targets.min(), targets.max())
-    return predicted
-
-
-def _model(
-    learner: Learner, encoder: FeatureEncoder, use: npt.NDArray[np.intp], n_classes: int, seed: int
-) -> Any:  # noqa: ANN401 - scikit-learn ships no types
-    if learner is Learner.LINEAR:
-        from sklearn.linear_model import LogisticRegression, Ridge
-
-        return (
-            LogisticRegression(C=0.1, max_iter=100, tol=1e-3)
-            if n_classes
-            else Ridge(alpha=10.0, solver="cholesky")
-        )
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-
-    kind = HistGradientBoostingClassifier if n_classes else HistGradientBoostingRegressor
-    # a round grows one tree a class: many classes get fewer rounds
-    rounds = int(np.clip(_TREE_BUDGET // max(1, n_classes), 20, 60))
-    return kind(
-        max_iter=rounds,
-        max_leaf_nodes=12,
-        # without it, classes of few rows drown the rest (14 classes of Adult: AUC .74 instead of .82)
-        l2_regularization=10.0,
-        early_stopping=False,
-        categorical_features=encoder.is_label[use],
-        random_state=seed,
     )

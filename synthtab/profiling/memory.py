@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from synthtab.profiling.blocks import count_tables
+from synthtab.profiling.keys import key_codes
+from synthtab.profiling.moments import count_moments
 from synthtab.profiling.plan import ProfilePlan
-from synthtab.profiling.profile import Moments, Profile
+from synthtab.profiling.profile import Profile
+from synthtab.profiling.sharding import Sharding
+from synthtab.profiling.views import ViewPlan
 from synthtab.schema import POOLED_LEVEL, CastTable, NumberColumn, TableSchema
 from synthtab.schema.casting import FloatArray, HashArray, IntArray, text_hash
 
 __all__ = ["count_table", "person_hash", "violations"]
-
-_UNKNOWN_LEVEL = -2
 
 
 def person_hash(frame: pd.DataFrame, schema: TableSchema) -> HashArray | None:
@@ -64,24 +69,45 @@ def count_table(
     Profile
         The counts.
     """
-    shards = max(1, min(shards, table.n_rows))
-    order, shard_of_row = _shards(table, shards, seed, people)
-    shard_rows = np.bincount(shard_of_row, minlength=shards)
-    codes = [column.encode(table[column.name])[order] for column in plan.columns]
-    bins = []
-    for column, code in zip(plan.columns, codes, strict=True):
-        width = column.n_bins + 1
-        bins.append(np.bincount(shard_of_row * width + code, minlength=shards * width).reshape(shards, width))
-    outside, broken = violations(table, plan.schema)
+    sharding = Sharding.of(table, max(1, min(shards, table.n_rows)), seed, people)
+    codes = [column.encode(table[column.name])[sharding.order] for column in plan.columns]
+    bins = tuple(
+        sharding.count_codes(code, column.n_bins + 1) for column, code in zip(plan.columns, codes, strict=True)
+    )
+    beyond, overshoot = _ends(table, plan, codes, bins, sharding)
+    outside, broken = (
+        np.column_stack([sharding.count_flags(flags) for flags in found])
+        for found in (_outside(table, plan.schema), _broken(table, plan.schema))
+    )
+    mined_rows, mined_broken = _mined(table, plan, sharding)
     return Profile(
         plan=plan,
-        shard_rows=shard_rows,
-        bins=tuple(bins),
-        overshoot=_overshoot(table, plan, order, shard_of_row, shards),
-        pairs=_count_pairs(plan, codes, shard_of_row, shards),
-        outside=_by_shard(outside, order, shard_of_row, shards),
-        broken=_by_shard(broken, order, shard_of_row, shards),
-        moments=_moments(table, plan, order, shard_of_row, shards),
+        shard_rows=sharding.rows,
+        bins=bins,
+        overshoot=overshoot,
+        pairs=count_tables(
+            plan.pairs,
+            [column.pair_of_bin.astype(np.int16)[code] for column, code in zip(plan.columns, codes, strict=True)],
+            [column.n_pair_cells for column in plan.columns],
+            sharding,
+        ),
+        outside=outside,
+        broken=broken,
+        moments=count_moments(table, plan, sharding),
+        beyond=beyond,
+        views=tuple(_view(table, plan, view, codes, bins, sharding) for view in plan.views),
+        triples=count_tables(
+            plan.triples,
+            [
+                column.group_of_bin.astype(np.int16)[code]
+                for column, code in zip(plan.columns, codes, strict=True)
+            ],
+            [column.n_groups for column in plan.columns],
+            sharding,
+        ),
+        keys=_keys(plan, codes, sharding),
+        mined_rows=mined_rows,
+        mined_broken=mined_broken,
     )
 
 
@@ -100,117 +126,125 @@ def violations(table: CastTable, schema: TableSchema) -> tuple[npt.NDArray[np.bo
     tuple of ndarray of bool, shapes (n_rows, n_columns + 1) and (n_rows, n_rules + 1)
         One column for each schema column or rule; the last is true where any is.
     """
-    columns = schema.modelled
-    outside = np.zeros((table.n_rows, len(columns) + 1), dtype=bool)
-    for index, spec in enumerate(columns):
+    outside, broken = _outside(table, schema), _broken(table, schema)
+    return np.column_stack(outside), np.column_stack(broken)
+
+
+def _outside(table: CastTable, schema: TableSchema) -> list[npt.NDArray[np.bool_]]:
+    """Say for each column which rows leave its domain; the last entry says where any does."""
+    none = np.zeros(table.n_rows, dtype=bool)
+    found = [none for _ in schema.modelled]
+    for index, spec in enumerate(schema.modelled):
         column = table[spec.name]
         if isinstance(column, NumberColumn):
-            with np.errstate(invalid="ignore"):
-                outside[:, index] = np.isinf(column.values)
-                if spec.is_public:
-                    outside[:, index] |= (column.values < spec.lower_number) | (
-                        column.values > spec.upper_number
-                    )
+            tests = [np.isinf(column.values)]
+            if spec.is_public:
+                with np.errstate(invalid="ignore"):
+                    tests += [column.values < spec.lower_number, column.values > spec.upper_number]
         elif spec.is_public and spec.categories is not None:
-            outside[:, index] = column.recoded((*spec.categories, POOLED_LEVEL)) == _UNKNOWN_LEVEL
+            known = {*spec.categories, POOLED_LEVEL}
+            unknown = np.array([*(level not in known for level in column.levels), False])
+            tests = [unknown[column.codes]] if unknown.any() else []
+        else:
+            tests = []
         if not spec.missing:
-            outside[:, index] |= column.is_missing
-    broken = np.zeros((table.n_rows, len(schema.rules) + 1), dtype=bool)
-    for index, rule in enumerate(schema.rules):
-        broken[:, index] = rule.broken(table)
-    outside[:, -1] = outside.any(axis=1)
-    broken[:, -1] = broken.any(axis=1)
-    return outside, broken
+            tests.append(column.is_missing)
+        found[index] = _any([none, *tests])
+    return [*found, _any([none, *found])]
 
 
-def _shards(
-    table: CastTable, shards: int, seed: int, people: HashArray | None
-) -> tuple[npt.NDArray[np.intp], IntArray]:
-    """Cut the rows, ordered by content hash, into equal parts; give the order and each row's part."""
-    hashes = table.row_hash()
-    salt = np.uint64(text_hash(f"shards {seed}"))
-    scrambled = (hashes ^ salt) * np.uint64(0x9E3779B97F4A7C15)
-    scrambled ^= scrambled >> np.uint64(29)
-    if people is None:
-        order = np.argsort(scrambled)
-        return order, (np.arange(table.n_rows, dtype=np.int64) * shards) // max(table.n_rows, 1)
-    persons = (people ^ salt) * np.uint64(0x9E3779B97F4A7C15)
-    persons ^= persons >> np.uint64(29)
-    order = np.lexsort((scrambled, persons))
-    ordered = persons[order]
-    person_index = np.concatenate([[0], np.cumsum(ordered[1:] != ordered[:-1])])
-    return order, (person_index * shards) // (int(person_index[-1]) + 1)
+def _broken(table: CastTable, schema: TableSchema) -> list[npt.NDArray[np.bool_]]:
+    """Say for each rule which rows break it; the last entry says where any is broken."""
+    found = [rule.broken(table) for rule in schema.rules]
+    return [*found, _any([np.zeros(table.n_rows, dtype=bool), *found])]
 
 
-def _count_pairs(
-    plan: ProfilePlan, codes: list[IntArray], shard_of_row: IntArray, shards: int
-) -> tuple[npt.NDArray[np.int32], ...]:
-    widths = [column.n_pair_cells for column in plan.columns]
-    cells = [column.pair_of_bin[code] for column, code in zip(plan.columns, codes, strict=True)]
-    combined = np.empty(len(shard_of_row), dtype=np.int64)
-    previous, base = -1, combined
-    tables: list[npt.NDArray[np.int32]] = []
-    for first, second in plan.pairs:
-        a, b = widths[first], widths[second]
-        if first != previous:
-            base = shard_of_row * a + cells[first]
-            previous = first
-        np.multiply(base, b, out=combined)
-        combined += cells[second]
-        counts = np.bincount(combined, minlength=shards * a * b)
-        tables.append(counts.astype(np.int32).reshape(shards, a, b))
-    return tuple(tables)
+def _any(flags: Sequence[npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_]:
+    """Join flags; the first are all false, and most of the others are too."""
+    held = [own for own in flags[1:] if own.any()]
+    if len(held) <= 1:
+        return held[0] if held else flags[0]
+    return np.asarray(np.logical_or.reduce(held))
 
 
-def _overshoot(
-    table: CastTable, plan: ProfilePlan, order: npt.NDArray[np.intp], shard_of_row: IntArray, shards: int
-) -> FloatArray:
-    sums = np.zeros((shards, len(plan.columns), 2))
+def _ends(
+    table: CastTable,
+    plan: ProfilePlan,
+    codes: Sequence[npt.NDArray[np.integer]],
+    bins: Sequence[IntArray],
+    sharding: Sharding,
+) -> tuple[IntArray, FloatArray]:
+    """Count the rows beyond the first and last point of each number column, and add up how far they lie."""
+    rows_beyond = np.zeros((sharding.n_shards, len(plan.columns), 2), dtype=np.int64)
+    distances = np.zeros(rows_beyond.shape)
     for index in plan.numbers:
         column = plan.columns[index]
         if not len(column.points):
             continue
-        values = table.number(column.name).values
-        if not np.any((values < column.points[0]) | (values > column.points[-1])):
-            continue
-        values = values[order]
-        for side, sign in enumerate((-1.0, 1.0)):
+        for side, sign, end_bin in ((0, -1.0, 0), (1, 1.0, column.n_bins - 1)):
+            if not bins[index][:, end_bin].any():
+                continue
             end = sign * column.points[-side]
-            with np.errstate(invalid="ignore"):
-                beyond = np.flatnonzero((sign * values > end) & np.isfinite(values))
-            if len(beyond):
-                distance = sign * values[beyond] - end
-                sums[:, index, side] = np.bincount(shard_of_row[beyond], weights=distance, minlength=shards)
-    return sums
+            positions = np.flatnonzero(codes[index] == end_bin)
+            values = sign * table.number(column.name).values[sharding.order[positions]]
+            positions, values = positions[values > end], values[values > end]
+            shard = sharding.shard_of_position[positions]
+            rows_beyond[:, index, side] = np.bincount(shard, minlength=sharding.n_shards)
+            finite = np.isfinite(values)
+            distances[:, index, side] = np.bincount(
+                shard[finite], weights=values[finite] - end, minlength=sharding.n_shards
+            )
+    return rows_beyond, distances
 
 
-def _moments(
-    table: CastTable, plan: ProfilePlan, order: npt.NDArray[np.intp], shard_of_row: IntArray, shards: int
-) -> Moments:
-    columns = [plan.columns[index] for index in plan.numbers]
-    centers = np.array([np.median(column.points) if len(column.points) else 0.0 for column in columns])
-    size = len(columns)
-    both, sums, squares, products = (np.zeros((shards, size, size)) for _ in range(4))
-    if size:
-        starts = np.searchsorted(shard_of_row, np.arange(shards + 1))
-        for shard in range(shards):
-            rows = order[starts[shard] : starts[shard + 1]]
-            values = np.column_stack([table.number(column.name).values[rows] for column in columns]) - centers
-            present = np.isfinite(values)
-            values[~present] = 0.0
-            weight = present.astype(np.float64)
-            both[shard] = weight.T @ weight
-            sums[shard] = values.T @ weight
-            squares[shard] = (values**2).T @ weight
-            products[shard] = values.T @ values
-    return Moments(both, sums, squares, products, centers)
-
-
-def _by_shard(
-    flags: npt.NDArray[np.bool_], order: npt.NDArray[np.intp], shard_of_row: IntArray, shards: int
+def _view(
+    table: CastTable,
+    plan: ProfilePlan,
+    view: ViewPlan,
+    codes: Sequence[npt.NDArray[np.integer]],
+    bins: Sequence[IntArray],
+    sharding: Sharding,
 ) -> IntArray:
-    counts = np.zeros((shards, flags.shape[1]), dtype=np.int64)
-    for index in range(flags.shape[1]):
-        if flags[:, index].any():
-            counts[:, index] = np.bincount(shard_of_row[flags[order, index]], minlength=shards)
-    return counts
+    """Count one view: by looking up the bins that are single values, and row by row for the rest."""
+    column, code = plan.columns[view.column], codes[view.column]
+    values = table.number(column.name).values
+    counts = np.zeros((sharding.n_shards, len(view.labels)), dtype=np.int64)
+    if column.exact:
+        cells = view.encode(column.points)
+        usable = cells >= 0
+        single = bins[view.column][:, 1 : column.n_bins : 2][:, usable]
+        np.add.at(counts.T, cells[usable], single.T)
+        if not bins[view.column][:, 0 : column.n_bins : 2].any():
+            return counts
+        positions = np.flatnonzero((code & 1) == 0)  # the gaps between single values
+        cells, shard = view.encode(values[sharding.order[positions]]), sharding.shard_of_position[positions]
+    else:
+        cells, shard = view.encode(values), sharding.shard_of_row
+    usable = cells >= 0
+    key = shard[usable].astype(np.int64) * len(view.labels) + cells[usable]
+    return counts + np.bincount(key, minlength=counts.size).reshape(counts.shape)
+
+
+def _keys(plan: ProfilePlan, codes: Sequence[npt.NDArray[np.integer]], sharding: Sharding) -> IntArray:
+    if plan.keys is None:
+        return np.zeros((sharding.n_shards, 0), dtype=np.int64)
+    positions = plan.keys.positions(
+        key_codes(
+            [plan.columns[index] for index in plan.keys.columns], [codes[index] for index in plan.keys.columns]
+        )
+    )
+    return sharding.count_codes(positions, len(plan.keys.codes) + 1)
+
+
+def _mined(table: CastTable, plan: ProfilePlan, sharding: Sharding) -> tuple[IntArray, IntArray]:
+    """Count the rows to which each mined rule applies, and those that break it or any."""
+    applies = np.zeros((sharding.n_shards, len(plan.mined)), dtype=np.int64)
+    broken = np.zeros((sharding.n_shards, len(plan.mined) + 1), dtype=np.int64)
+    any_broken = np.zeros(table.n_rows, dtype=bool)
+    for index, rule in enumerate(plan.mined):
+        held, failed = rule.check(table)
+        applies[:, index] = sharding.count_flags(held)
+        broken[:, index] = sharding.count_flags(failed)
+        any_broken |= failed
+    broken[:, -1] = sharding.count_flags(any_broken)
+    return applies, broken

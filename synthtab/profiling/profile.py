@@ -79,6 +79,19 @@ class Profile:
         Rows that break each rule; the last entry counts rows that break any.
     moments : Moments
         Sums and cross-products of the number columns.
+    beyond : ndarray of int, shape (shards, n_columns, 2)
+        Rows with a value, finite or not, below the first and above the last point of each number column.
+    views : tuple of ndarray of int, each of shape (shards, n_labels)
+        Rows in each cell of the plan's views: weekdays, months, hours, last digits.
+    triples : tuple of ndarray of int, each of shape (shards, groups, groups, groups)
+        Three-way counts over interaction groups in the plan's order, missing groups included.
+    keys : ndarray of int, shape (shards, n_codes + 1)
+        Rows that hold each known combination of quasi-identifiers; the last entry counts rows with any other
+        one. Shape (shards, 0) when the plan has no keys.
+    mined_rows : ndarray of int, shape (shards, n_mined)
+        Rows to which each mined rule applies.
+    mined_broken : ndarray of int, shape (shards, n_mined + 1)
+        Rows that break each mined rule; the last entry counts rows that break any.
     suppressed_below : int
         Counts below this were removed; 0 when nothing was.
     """
@@ -91,6 +104,12 @@ class Profile:
     outside: IntArray
     broken: IntArray
     moments: Moments
+    beyond: IntArray
+    views: tuple[IntArray, ...]
+    triples: tuple[npt.NDArray[np.integer], ...]
+    keys: IntArray
+    mined_rows: IntArray
+    mined_broken: IntArray
     suppressed_below: int = 0
 
     @property
@@ -112,6 +131,16 @@ class Profile:
     def pair_totals(self) -> tuple[npt.NDArray[np.integer], ...]:
         """Two-way counts of the whole table."""
         return tuple(counts.sum(axis=0) for counts in self.pairs)
+
+    @cached_property
+    def view_totals(self) -> tuple[IntArray, ...]:
+        """Counts of each view over the whole table."""
+        return tuple(counts.sum(axis=0) for counts in self.views)
+
+    @cached_property
+    def triple_totals(self) -> tuple[npt.NDArray[np.integer], ...]:
+        """Three-way counts of the whole table."""
+        return tuple(counts.sum(axis=0) for counts in self.triples)
 
     def level_counts(self, name: str) -> dict[str, int]:
         """Give how many rows hold each level of a label column.
@@ -165,6 +194,12 @@ class Profile:
             moments=Moments(
                 a.both + b.both, a.sums + b.sums, a.squares + b.squares, a.products + b.products, a.centers
             ),
+            beyond=self.beyond + other.beyond,
+            views=tuple(x + y for x, y in zip(self.views, other.views, strict=True)),
+            triples=tuple(x + y for x, y in zip(self.triples, other.triples, strict=True)),
+            keys=self.keys + other.keys,
+            mined_rows=self.mined_rows + other.mined_rows,
+            mined_broken=self.mined_broken + other.mined_broken,
         )
 
     def select(self, shards: IntArray) -> Profile:
@@ -190,4 +225,10 @@ class Profile:
             outside=self.outside[shards],
             broken=self.broken[shards],
             moments=Moments(m.both[shards], m.sums[shards], m.squares[shards], m.products[shards], m.centers),
+            beyond=self.beyond[shards],
+            views=tuple(counts[shards] for counts in self.views),
+            triples=tuple(counts[shards] for counts in self.triples),
+            keys=self.keys[shards],
+            mined_rows=self.mined_rows[shards],
+            mined_broken=self.mined_broken[shards],
         )

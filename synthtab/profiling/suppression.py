@@ -97,6 +97,12 @@ def releasable_profile(profile: Profile, k: int = 10) -> Profile:
         outside=_on_grid(profile.outside.sum(axis=0), k)[None, :],
         broken=_on_grid(profile.broken.sum(axis=0), k)[None, :],
         moments=_round_moments(profile.moments, k),
+        beyond=_on_grid(profile.beyond.sum(axis=0), k)[None],
+        views=(),
+        triples=(),
+        keys=np.zeros((1, 0), dtype=np.int64),
+        mined_rows=_on_grid(profile.mined_rows.sum(axis=0), k)[None],
+        mined_broken=_on_grid(profile.mined_broken.sum(axis=0), k)[None],
         suppressed_below=k,
     )
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from synthtab.reporting.association_charts import change_view, heat_view
 from synthtab.reporting.audit_answers import SECTIONS, faithful, gives_away, rests_on
-from synthtab.reporting.audit_charts import (
-    column_views,
-    family_strip,
-    heat_view,
-    rare_strip,
-    score_fact,
-    tag_of,
+from synthtab.reporting.audit_charts import column_views, family_strip, tag_of
+from synthtab.reporting.learning_charts import detection_view, utility_view
+from synthtab.reporting.logic_rows import logic_view
+from synthtab.reporting.metric_words import figure_groups
+from synthtab.reporting.rare_charts import band_view, rare_strip
+from synthtab.reporting.sectionmodel import (
+    BandView,
+    ChangeView,
+    DetectionView,
+    FigureGroup,
+    LogicView,
+    SubgroupView,
+    UtilityView,
 )
+from synthtab.reporting.subgroup_charts import subgroup_view
 from synthtab.reporting.text import (
     clean,
     figure,
@@ -93,16 +102,28 @@ class AuditPage:
         Failed and warned checks; passed ones; those that could not be asked; descriptions.
     families : Strip
         Each family on one scale.
-    family_figures : tuple of FactRow
-        Figures of whole families.
+    family_figures : tuple of FigureGroup
+        Figures of whole families, by section.
     columns : tuple of ColumnView
         Worst first.
     n_shown : int
         How many columns stand unfolded.
     rare : Strip or None
         The ladder of rare categories.
+    bands : BandView or None
+        Rare categories by how many rows hold them.
+    changes : ChangeView or None
+        Findings lost and invented.
     heat : HeatView or None
         Associations.
+    logic : LogicView or None
+        Rules that real rows obey.
+    subgroups : SubgroupView or None
+        Groups of people.
+    utility : UtilityView or None
+        Models trained on synthetic rows.
+    detection : DetectionView or None
+        Columns that give the synthetic table away.
     attacks : tuple of AttackRow
         Attacks.
     guard : tuple of FactRow
@@ -115,6 +136,8 @@ class AuditPage:
         Whether there were real rows that nothing was fitted on.
     withheld : int
         How many cells of columns are withheld.
+    k : int
+        Fewest people that must stand behind a printed figure.
     """
 
     title: str
@@ -129,11 +152,17 @@ class AuditPage:
     unasked: tuple[CheckRow, ...]
     notes: tuple[CheckRow, ...]
     families: Strip
-    family_figures: tuple[FactRow, ...]
+    family_figures: tuple[FigureGroup, ...]
     columns: tuple[ColumnView, ...]
     n_shown: int
     rare: Strip | None
+    bands: BandView | None
+    changes: ChangeView | None
     heat: HeatView | None
+    logic: LogicView | None
+    subgroups: SubgroupView | None
+    utility: UtilityView | None
+    detection: DetectionView | None
     attacks: tuple[AttackRow, ...]
     guard: tuple[FactRow, ...]
     limits: tuple[str, ...]
@@ -141,6 +170,7 @@ class AuditPage:
     versions: tuple[FactRow, ...]
     has_holdout: bool
     withheld: int
+    k: int
 
 
 def audit_page(result: AuditResult) -> AuditPage:
@@ -162,7 +192,12 @@ def audit_page(result: AuditResult) -> AuditPage:
         status: tuple(row for row, check in zip(rows, result.checks, strict=True) if check.status is status)
         for status in Status
     }
-    columns = column_views(result.distributions, result.scores)
+    columns = column_views(result.distributions, result.scores, source.k)
+    logic = logic_view(result.logic)
+    subgroups = subgroup_view(result.subgroups, _why_not(result, Section.SUBGROUPS))
+    utility = utility_view(result.models, _why_not(result, Section.UTILITY))
+    detection = detection_view(result.scores, _why_not(result, Section.DETECTION))
+    drawn = {"logic": logic, "subgroups": subgroups, "utility": utility, "detection": detection}
     return AuditPage(
         title=clean(source.title),
         made_by=clean(source.synthesizer) if source.synthesizer else "",
@@ -170,19 +205,23 @@ def audit_page(result: AuditResult) -> AuditPage:
         verdict=_VERDICTS[result.verdict],
         summary=clean(result.summary, 2_000),
         answers=(faithful(result), gives_away(result), rests_on(result)),
-        nav=_nav(result),
+        nav=_nav(result, {target for target, view in drawn.items() if view is not None}),
         decided=by_status[Status.FAIL] + by_status[Status.WARN],
         passed=by_status[Status.PASS],
         unasked=by_status[Status.NOT_APPLICABLE],
         notes=by_status[Status.NOTE],
         families=family_strip(result.families),
-        family_figures=tuple(
-            score_fact(score) for score in result.scores if not score.columns and score.releasable
-        ),
+        family_figures=figure_groups(result.scores),
         columns=columns,
         n_shown=_N_SHOWN,
         rare=rare_strip(result.rare),
+        bands=band_view(result.rare_bands),
+        changes=change_view(result.association_changes),
         heat=heat_view(result.associations),
+        logic=logic,
+        subgroups=subgroups,
+        utility=utility,
+        detection=detection,
         attacks=tuple(_attack_row(attack) for attack in result.attacks),
         guard=tuple(FactRow(clean(item.column), clean(item.action)) for item in result.guard),
         limits=tuple(clean(limit, 2_000) for limit in result.limits),
@@ -190,7 +229,16 @@ def audit_page(result: AuditResult) -> AuditPage:
         versions=tuple(FactRow(clean(name), clean(version)) for name, version in source.versions),
         has_holdout=source.holdout,
         withheld=sum(column.withheld for column in columns),
+        k=source.k,
     )
+
+
+def _why_not(result: AuditResult, section: Section) -> str:
+    """Give the reason why a section could not be asked about, when there is one."""
+    answers = [(item.section, item.status, item.reason) for item in result.families]
+    answers += [(item.section, item.status, item.reason) for item in result.checks]
+    asked = (section, Status.NOT_APPLICABLE)
+    return next((reason for *answer, reason in answers if tuple(answer) == asked and reason), "")
 
 
 def _meta(result: AuditResult) -> tuple[str, ...]:
@@ -231,7 +279,7 @@ def _check_row(check: Check) -> CheckRow:
     )
 
 
-def _nav(result: AuditResult) -> tuple[NavItem, ...]:
+def _nav(result: AuditResult, drawn: AbstractSet[str]) -> tuple[NavItem, ...]:
     def tag(section: Section) -> Tag:
         found = result.section_verdict(section)
         return tag_of(Status(found.value))
@@ -242,13 +290,18 @@ def _nav(result: AuditResult) -> tuple[NavItem, ...]:
         NavItem("columns", "Columns", tag(Section.MARGINAL)),
         NavItem("rare", "Rare categories", tag(Section.RARE)),
         NavItem("associations", "Associations", tag(Section.ASSOCIATION)),
+        NavItem("logic", "Logic", tag(Section.SCHEMA)),
+        NavItem("subgroups", "Subgroups", tag(Section.SUBGROUPS)),
+        NavItem("utility", "Utility", tag(Section.UTILITY)),
+        NavItem("detection", "Detection", tag(Section.DETECTION)),
         NavItem("privacy", "Privacy", tag(Section.PRIVACY)),
         NavItem("guard", "Guard", None),
         NavItem("limits", "Limits", None),
         NavItem("provenance", "Provenance", None),
         NavItem("reading", "How to read this", None),
     ]
-    return tuple(items)
+    optional = {"logic", "subgroups", "utility", "detection"}
+    return tuple(item for item in items if item.target in drawn or item.target not in optional)
 
 
 def _attack_row(attack: Attack) -> AttackRow:

@@ -92,6 +92,8 @@ def _environment() -> jinja2.Environment:
         "icon": svg.icon,
         "strip_row": svg.strip_row,
         "strip_axis": svg.strip_axis,
+        "key": svg.key,
+        "meter": svg.meter,
         "histogram": svg.histogram,
         "level_bars": svg.level_bars,
         "heat_map": matrices.heat_map,

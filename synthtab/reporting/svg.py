@@ -11,10 +11,11 @@ from itertools import groupby
 
 from markupsafe import Markup
 
+from synthtab.reporting.sectionmodel import Meter
 from synthtab.reporting.text import shorten, text_width
 from synthtab.reporting.viewmodel import Bar, ColumnView, Strip, StripRow
 
-__all__ = ["histogram", "icon", "level_bars", "strip_axis", "strip_row"]
+__all__ = ["histogram", "icon", "key", "level_bars", "meter", "strip_axis", "strip_row"]
 
 _NARROWEST = 252.0
 """Width in pixels of the narrowest figure: a small column on a phone."""
@@ -60,6 +61,57 @@ def icon(kind: str) -> Markup:
     )
 
 
+def key(kind: str) -> Markup:
+    """Draw the mark of a legend.
+
+    Parameters
+    ----------
+    kind : str
+        full, hollow, mark or line: what stands for one side in a row of dots.
+
+    Returns
+    -------
+    Markup
+        A small SVG; the word stands beside it, so it is hidden from those who listen.
+    """
+    shapes = {
+        "full": Markup('<use class="dot drawn" href="#m-drawn"/>'),
+        "hollow": Markup('<use class="hollow" href="#m-hollow"/>'),
+        "mark": Markup('<line class="mark" x1="0" x2="0" y1="-8" y2="8"/>'),
+        "line": Markup('<line class="ci" x1="-7" x2="7" y1="0" y2="0"/>'),
+    }
+    frame = Markup(
+        '<svg class="key" aria-hidden="true" width="18" height="18" viewBox="-9 -9 18 18">{}</svg>'
+    )
+    return frame.format(shapes[kind])
+
+
+def meter(bar: Meter) -> Markup:
+    """Draw a small bar for the cell of a table; its figures stand in the same row.
+
+    Parameters
+    ----------
+    bar : Meter
+        Length, interval and reference mark.
+
+    Returns
+    -------
+    Markup
+        An SVG as wide as its place, hidden from those who listen.
+    """
+    parts = [
+        Markup('<rect class="rail" x="0" y="3" width="100%" height="8" rx="2"/>'),
+        Markup('<rect class="fill" x="0" y="3" width="{}" height="8" rx="2"/>').format(_p(bar.at)),
+    ]
+    if bar.low is not None and bar.high is not None:
+        whisker = Markup('<line class="spread" x1="{}" x2="{}" y1="7" y2="7"/>')
+        parts.append(whisker.format(_p(bar.low), _p(bar.high)))
+    if bar.mark is not None:
+        parts.append(Markup('<line class="mark" x1="{0}" x2="{0}" y1="0" y2="14"/>').format(_p(bar.mark)))
+    frame = Markup('<svg class="meter" aria-hidden="true" width="100%" height="14">{}</svg>')
+    return frame.format(_join(parts))
+
+
 def strip_row(row: StripRow, strip: Strip) -> Markup:
     """Draw one row of dots: grid, band, interval, reference mark and dot.
 
@@ -88,10 +140,16 @@ def strip_row(row: StripRow, strip: Strip) -> Markup:
     if row.mark is not None:
         mark = Markup('<line class="mark" x1="{0}" x2="{0}" y1="10%" y2="90%"/>')
         parts.append(mark.format(_p(row.mark)))
+    if row.is_joined and row.at is not None and row.hollow is not None:
+        joint = Markup('<line class="joint" x1="{}" x2="{}" y1="50%" y2="50%"/>')
+        parts.append(joint.format(_p(row.hollow), _p(row.at)))
+    if row.hollow is not None:
+        parts.append(Markup('<use class="hollow" href="#m-hollow" x="{}" y="50%"/>').format(_p(row.hollow)))
     if row.at is not None:
-        shape = {-1: "m-left", 1: "m-right"}.get(row.beyond, f"m-{row.tag.kind}")
+        kind = "drawn" if row.is_synthetic else row.tag.kind
+        shape = {-1: "m-left", 1: "m-right"}.get(row.beyond, f"m-{kind}")
         dot = Markup('<use class="dot {}" href="#{}" x="{}" y="50%"/>')
-        parts.append(dot.format(row.tag.kind, shape, _p(row.at)))
+        parts.append(dot.format(kind, shape, _p(row.at)))
     frame = Markup('<svg role="img" aria-label="{}" width="100%" height="100%">{}</svg>')
     return frame.format(row.said, _join(parts))
 

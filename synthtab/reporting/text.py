@@ -11,6 +11,7 @@ __all__ = [
     "clean",
     "figure",
     "interval",
+    "open_interval",
     "percent",
     "percent_interval",
     "plural",
@@ -224,6 +225,36 @@ def interval(
     return f"{plus}{shown}{bounds}"
 
 
+def open_interval(value: float | None, low: float | None, high: float | None, *, signed: bool = False) -> str:
+    """Write a figure with its interval when an end of the interval may be infinite.
+
+    Parameters
+    ----------
+    value, low, high : float or None
+        The figure and its bounds.
+    signed : bool
+        Whether to write a plus sign before the figure.
+
+    Returns
+    -------
+    str
+        E.g. ``4.2 [1.1 or more]``; the bounds alone when the figure does not exist.
+    """
+    has_low, has_high = (bound is not None and math.isfinite(bound) for bound in (low, high))
+    if value is not None and math.isfinite(value) and has_low and has_high:
+        return interval(value, low, high, signed=signed)
+    low_words, high_words = figure(low), figure(high)
+    bounds = ""
+    if has_low and has_high:
+        bounds = f"{low_words} to {high_words}"
+    elif has_low or has_high:
+        bounds = f"{low_words} or more" if has_low else f"up to {high_words}"
+    shown = figure(value, signed=signed)
+    if shown == NOT_A_NUMBER:
+        return bounds or shown
+    return f"{shown} [{bounds}]" if bounds else shown
+
+
 def threshold(bound: float | None, value: float | None = None, *, at_least: bool = True) -> str:
     """Write a margin so that it never looks equal to a figure on its other side.
 
@@ -285,6 +316,8 @@ def percent_interval(value: float | None, low: float | None, high: float | None)
     if value is None or low is None or high is None or not all(map(math.isfinite, (value, low, high))):
         return percent(value)
     digits = _percent_decimals(value, low, high)
+    if low < high and _fixed(100 * low, digits) == _fixed(100 * high, digits):
+        digits = 2
     bounds = ", ".join(_fixed(100 * bound, digits) for bound in (low, high))
     return f"{_fixed(100 * value, digits)}{_PERCENT} [{bounds}]"
 
@@ -300,8 +333,10 @@ def whole(count: float) -> str:
     Returns
     -------
     str
-        E.g. ``3,685``; one decimal for small expected counts that are not whole.
+        E.g. ``3,685``; one decimal for small expected counts that are not whole; an en dash for none.
     """
+    if not math.isfinite(count):
+        return NOT_A_NUMBER
     tenth = round(count, 1)
     few = 10
     return f"{tenth:,.1f}" if tenth != int(tenth) and tenth < few else f"{round(count):,}"

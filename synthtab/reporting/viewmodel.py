@@ -144,6 +144,18 @@ class StripRow:
         The figure in words, and what else the table says.
     said : str
         The row in one sentence, for people who hear the page.
+    name : str
+        The label in the table, where it must stand alone; by default the label.
+    about : str
+        A second line under the label; may be empty.
+    absent : str
+        Why there is no dot; by default the last detail.
+    hollow : float or None
+        Place of a second, hollow dot.
+    is_joined : bool
+        Whether a line runs from the hollow dot to the full one.
+    is_synthetic : bool
+        Whether the dot is drawn as the synthetic table's, whatever the answer.
     """
 
     label: str
@@ -158,6 +170,12 @@ class StripRow:
     figure: str
     detail: tuple[str, ...]
     said: str
+    name: str = ""
+    about: str = ""
+    absent: str = ""
+    hollow: float | None = None
+    is_joined: bool = False
+    is_synthetic: bool = False
 
 
 @dataclass(frozen=True)

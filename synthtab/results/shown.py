@@ -117,10 +117,10 @@ class RareBand:
         How many training rows hold each, e.g. ``2 to 5``.
     levels : int
         Number of levels.
-    kept : int
-        Of them, how many the synthetic table holds.
+    kept : float
+        Of them, how many are found on average among as many synthetic rows as the reference has.
     expected : float
-        How many an honest sample of real rows of that size would hold.
+        How many are found among as many fresh real rows.
     mass_ratio, low, high : float
         Synthetic over real share of the rows on these levels, and its exact 95 % interval; 1 is perfect.
     status : Status
@@ -129,7 +129,7 @@ class RareBand:
 
     label: str
     levels: int
-    kept: int
+    kept: float
     expected: float
     mass_ratio: float
     low: float
@@ -369,6 +369,8 @@ class Provenance:
         Name of the policy.
     holdout : bool
         Whether there was a holdout.
+    k : int
+        Fewest people that must stand behind a printed figure.
     """
 
     title: str
@@ -384,3 +386,4 @@ class Provenance:
     versions: tuple[tuple[str, str], ...]
     policy: str
     holdout: bool
+    k: int = 10

@@ -17,6 +17,7 @@ from synthtab.schema.checking import SchemaReport, check_frame
 from synthtab.schema.columns import ColumnSpec, Domain, Role
 from synthtab.schema.inference import infer_columns
 from synthtab.schema.rules import Formula, Inequality, Rule, rule_from_dict
+from synthtab.schema.survival import Survival, check_survival
 
 __all__ = ["TableSchema"]
 
@@ -39,11 +40,13 @@ class TableSchema:
         What every row must fulfil.
     name : str, default "table"
         Name of the table, for people.
+    survival : sequence of Survival
+        Pairs of columns that say how long a row was watched and whether the event then happened.
 
     Raises
     ------
     SchemaError
-        When names are doubled, or a rule or the unit speaks of a column that is not there.
+        When names are doubled, or a rule, the unit or a survival target speaks of a column that is not there.
 
     Examples
     --------
@@ -57,11 +60,13 @@ class TableSchema:
     weight: str | None = None
     rules: tuple[Rule, ...] = ()
     name: str = "table"
+    survival: tuple[Survival, ...] = ()
 
     def __post_init__(self) -> None:
         """Freeze the sequences and refuse contradictions."""
         object.__setattr__(self, "columns", tuple(self.columns))
         object.__setattr__(self, "rules", tuple(self.rules))
+        object.__setattr__(self, "survival", tuple(self.survival))
         names = self.names
         if len(set(names)) < len(names):
             double = next(name for name in names if names.count(name) > 1)
@@ -71,6 +76,7 @@ class TableSchema:
                 raise SchemaError(f"The schema's {what} {column!r} is no column of it.")
         for rule in self.rules:
             self._check_rule(rule)
+        check_survival(self.survival, self.modelled)
 
     def _check_rule(self, rule: Rule) -> None:
         absent = [name for name in rule.columns if name not in self.names]
@@ -145,7 +151,7 @@ class TableSchema:
         Returns
         -------
         str
-            One line for each column, then the rules.
+            One line for each column, then the rules and the survival targets.
         """
         width = max((len(name) for name in self.names), default=0)
         lines = []
@@ -154,7 +160,8 @@ class TableSchema:
             role = "" if column.role is Role.NONE else f" ({column.role})"
             why = column.note or column.description
             lines.append(f"{column.name:<{width}}  {column.kind}{domain}{role}{': ' + why if why else ''}")
-        return "\n".join([*lines, *(f"rule: {rule.text}" for rule in self.rules)])
+        lines += [f"rule: {rule.text}" for rule in self.rules]
+        return "\n".join([*lines, *(f"survival: {target.text}" for target in self.survival)])
 
     def with_column(self, name: str, **changes: object) -> TableSchema:
         """Give a schema in which one column is changed.
@@ -233,6 +240,8 @@ class TableSchema:
         raw["columns"] = [column.to_dict() for column in self.columns]
         if self.rules:
             raw["rules"] = [rule.to_dict() for rule in self.rules]
+        if self.survival:
+            raw["survival"] = [target.to_dict() for target in self.survival]
         return raw
 
     @classmethod
@@ -260,18 +269,22 @@ class TableSchema:
             raise SchemaError(
                 "The schema was written by another version.", hint=f"This one reads version {SCHEMA_VERSION}."
             )
-        unknown = sorted(set(map(str, raw)) - {"version", "name", "unit", "weight", "columns", "rules"})
+        known = {"version", "name", "unit", "weight", "columns", "rules", "survival"}
+        unknown = sorted(set(map(str, raw)) - known)
         if unknown:
             raise SchemaError(f"The schema has an unknown key {unknown[0]!r}.")
-        columns, rules = raw["columns"], raw.get("rules") or []
-        if not _all_mappings(columns) or not _all_mappings(rules):
-            raise SchemaError("Each column and each rule of a schema is a mapping of keys to values.")
+        columns, rules, survival = raw["columns"], raw.get("rules") or [], raw.get("survival") or []
+        if not all(map(_all_mappings, (columns, rules, survival))):
+            raise SchemaError(
+                "Each column, rule and survival target of a schema is a mapping of keys to values."
+            )
         return cls(
             tuple(ColumnSpec.from_dict(item) for item in columns),  # type: ignore[attr-defined] # checked above
             unit=_text_or_none(raw.get("unit")),
             weight=_text_or_none(raw.get("weight")),
             rules=tuple(rule_from_dict(item) for item in rules),  # type: ignore[attr-defined] # checked above
             name=str(raw.get("name", "table")),
+            survival=tuple(Survival.from_dict(item) for item in survival),  # type: ignore[attr-defined] # as above
         )
 
     def to_json(self) -> str:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Dialog, Page, Request, sync_playwright
 sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
 
 from report_fixture import nhanes_audit
-from report_variants import clean_audit, empty_audit, hostile_audit, wide_audit
+from report_variants import clean_audit, empty_audit, extreme_audit, hostile_audit, wide_audit
 
 from synthtab.results import AuditResult
 
@@ -30,6 +30,7 @@ MAKERS: dict[str, Callable[[], AuditResult]] = {
     "empty": empty_audit,
     "hostile": hostile_audit,
     "wide": wide_audit,
+    "extreme": extreme_audit,
 }
 WIDTHS = (1280, 1000, 800, 375, 320)
 
@@ -135,7 +136,7 @@ def test_hostile_names_do_not_come_alive(browser: Browser, reports: dict[str, Pa
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["nhanes", "hostile", "clean"])
+@pytest.mark.parametrize("name", ["nhanes", "hostile", "clean", "extreme"])
 def test_no_page_is_wider_than_its_screen(
     browser: Browser, reports: dict[str, Path], name: str, width: int
 ) -> None:
@@ -147,7 +148,7 @@ def test_no_page_is_wider_than_its_screen(
 
 
 @pytest.mark.parametrize("width", [1280, 375])
-@pytest.mark.parametrize("name", ["nhanes", "hostile"])
+@pytest.mark.parametrize("name", ["nhanes", "hostile", "extreme"])
 def test_no_text_of_a_drawing_overlaps_or_is_cut(
     browser: Browser, reports: dict[str, Path], name: str, width: int
 ) -> None:

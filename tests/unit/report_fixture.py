@@ -25,6 +25,7 @@ from synthtab.results import (
     Status,
     Verdict,
 )
+from synthtab.results.shown import AssociationChange, LogicRule, ModelComparison, RareBand, Subgroup
 
 N_REAL, N_HOLDOUT = 3_685, 1_580
 UNPRINTABLE = 0.777123
@@ -244,6 +245,138 @@ def _rare() -> tuple[RareGroup, ...]:
     )
 
 
+def _bands() -> tuple[RareBand, ...]:
+    return (
+        RareBand("1 training row", 9, 1.3, 3.4, 0.31, 0.04, 1.12, Status.WARN),
+        RareBand("2 to 5", 14, 3.8, 11.6, 0.38, 0.22, 0.61, Status.FAIL),
+        RareBand("6 to 10", 8, 7, 7.9, 0.82, 0.6, 1.1, Status.PASS),
+        RareBand("11 to 20", 11, 11, 11, 1.04, 0.88, 1.23, Status.PASS),
+        RareBand("21 to 50", 6, 6, 6, 0.99, 0.9, 1.08, Status.PASS),
+    )
+
+
+def _changes() -> tuple[AssociationChange, ...]:
+    rank, nominal = "Spearman's correlation", "Cramér's V"
+    return (
+        AssociationChange("height_cm", "sex", "lost", nominal, 0.71, 0.04, -0.7, -0.64),
+        AssociationChange("sleep_hours", "bedtime", "reversed", rank, -0.22, 0.17, 0.35, 0.43),
+        AssociationChange("diabetes", "diabetes_age", "lost", nominal, 0.34, 0.03, -0.35, -0.27),
+        AssociationChange("blood_lead", "ethnicity", "invented", nominal, 0.02, 0.25, 0.19, 0.27),
+        AssociationChange("hba1c", "diabetes", "weakened", nominal, 0.58, 0.39, -0.23, -0.15),
+        AssociationChange("hdl_cholesterol", "bmi", "weakened", rank, -0.31, -0.15, 0.12, 0.2),
+        AssociationChange("poverty_ratio", "insured", "strengthened", nominal, 0.24, 0.37, 0.09, 0.17),
+    )
+
+
+def _logic() -> tuple[LogicRule, ...]:
+    fails, ok = Status.FAIL, Status.PASS
+    age, lead = ("diabetes_age", "age"), ("diabetes", "diabetes_age")
+    told: tuple[tuple[str, str, tuple[str, ...], int, float, float, float | None, Status], ...] = (
+        (
+            "diabetes_age has a value only where diabetes is Yes",
+            "missing together",
+            lead,
+            530,
+            1,
+            0.117,
+            0,
+            fails,
+        ),
+        ("diabetes_age ≤ age", "order", age, 520, 1, 0.071, 0.0, fails),
+        (
+            *("never: cancer_type is Prostate and sex is Female", "never together", ("cancer_type", "sex")),
+            *(2_100, 1.0, 0.012, None, Status.WARN),
+        ),
+        (
+            "diastolic_bp < systolic_bp",
+            "order",
+            ("diastolic_bp", "systolic_bp"),
+            3_280,
+            0.9997,
+            0.004,
+            0.001,
+            ok,
+        ),
+        (
+            "bmi = weight_kg / height_cm²",
+            "schema",
+            ("bmi", "weight_kg", "height_cm"),
+            3_430,
+            0.999,
+            0.002,
+            0.001,
+            ok,
+        ),
+    )
+    rules = [
+        LogicRule(text, kind, names, n, sure, broken, broken * 0.9, broken * 1.1, floor, status)
+        for text, kind, names, n, sure, broken, floor, status in told
+    ]
+    measured = (
+        "waist_cm",
+        "bmi",
+        "weight_kg",
+        "height_cm",
+        "systolic_bp",
+        "diastolic_bp",
+        "hba1c",
+        "blood_lead",
+    )
+    rules += [
+        LogicRule(
+            f"{a} and {b} are missing together", "missing together", (a, b), 340, 0.98, 0, 0, 0.001, 0.001, ok
+        )
+        for a, b in pairwise(measured)
+    ]
+    return tuple(rules)
+
+
+def _subgroups() -> tuple[Subgroup, ...]:
+    # column, level, share, excess, TSTR, TRTR
+    told: tuple[tuple[str, str, float, float | None, float | None, float | None], ...] = (
+        ("diabetes", "Borderline", 0.03, 0.094, None, None),
+        ("ethnicity", "Other or multi-racial", 0.053, 0.067, 0.741, 0.802),
+        ("age", "70 and over", 0.18, 0.052, 0.688, 0.759),
+        ("diabetes", "Yes", 0.15, 0.041, None, None),
+        ("ethnicity", "Non-Hispanic Asian", 0.141, 0.038, 0.79, 0.82),
+        ("age", "20 to 29", 0.16, 0.03, 0.8, 0.81),
+        ("ethnicity", "Mexican American", 0.131, 0.012, 0.801, 0.812),
+        ("sex", "Male", 0.483, 0.009, 0.816, 0.831),
+        ("sex", "Female", 0.517, 0.006, 0.821, 0.829),
+        ("diabetes", "No", 0.82, 0.002, None, None),
+        ("age", "30 to 69", 0.66, -0.001, 0.812, 0.825),
+        ("ethnicity", "Non-Hispanic White", 0.349, -0.004, 0.83, 0.833),
+        ("ethnicity", "Non-Hispanic Black", 0.232, -0.006, 0.824, 0.826),
+        ("ethnicity", "Other Hispanic", 0.094, None, None, None),
+    )
+    grades = ((0.06, Status.FAIL), (0.035, Status.WARN), (-1.0, Status.PASS))
+    return tuple(
+        Subgroup(
+            *(column, level, share, excess),
+            *((None, None) if excess is None else (round(excess - 0.016, 4), round(excess + 0.016, 4))),
+            *(tstr, trtr, "auc" if tstr else ""),
+            Status.NOT_APPLICABLE if excess is None else next(s for least, s in grades if excess > least),
+        )
+        for column, level, share, excess, tstr, trtr in told
+    )
+
+
+def _models() -> tuple[ModelComparison, ...]:
+    ok, warns, fails = Status.PASS, Status.WARN, Status.FAIL
+    trees, linear, near = "boosted trees", "linear model", "nearest neighbours"
+    return (
+        ModelComparison(
+            "diabetes", trees, "auc", 0.842, 0.797, 0.772, 0.822, 0.851, 0.844, 0.858, 0.5, warns
+        ),
+        ModelComparison("diabetes", linear, "auc", 0.826, 0.819, 0.801, 0.837, 0.824, 0.812, 0.836, 0.5, ok),
+        ModelComparison("diabetes", near, "auc", 0.741, 0.633, 0.6, 0.666, 0.728, 0.717, 0.739, 0.5, fails),
+        ModelComparison(
+            "systolic_bp", trees, "r2", 0.312, 0.241, 0.204, 0.278, 0.318, 0.29, 0.346, 0.0, warns
+        ),
+        ModelComparison("systolic_bp", linear, "r2", 0.287, 0.271, 0.25, 0.292, None, None, None, 0.0, ok),
+    )
+
+
 _STRONG = {
     ("bmi", "weight_kg"): 0.89,
     ("bmi", "waist_cm"): 0.91,
@@ -322,12 +455,16 @@ def column_scores(distributions: tuple[Distribution, ...]) -> tuple[Score, ...]:
     figures = [
         Score(Section.MARGINAL, "tvd", 1, (), 0.0412, 0.039, 0.0434, 0.0331, 0.62, 0.0081, 0.984),
         Score(Section.ASSOCIATION, "interaction_tvd", 1, (), 0.0306, 0.0297, 0.0315, 0.0188, 0.0954),
+        Score(Section.MARGINAL, "range_coverage", 1, (), 0.971, 0.96, 0.982, 0.993),
         Score(Section.DETECTION, "c2st_auc", 1, (), 0.642, 0.621, 0.663, 0.501, 1.0, 0.141),
     ]
     for item in distributions:
         score, own = item.score or 0.0, (item.column,)
         figures.append(Score(Section.MARGINAL, "tvd", 1, own, score + 0.03, score + 0.02, score + 0.04, 0.03))
         figures.append(Score(Section.MARGINAL, "ks", 1, own, UNPRINTABLE, releasable=False))
+        if score > 0.01:
+            alone = round(0.5 + score, 3)
+            figures.append(Score(Section.DETECTION, "c2st_auc", 1, own, alone, floor=0.5, chance=1.0))
     return tuple(figures)
 
 
@@ -377,4 +514,9 @@ def nhanes_audit() -> AuditResult:
             "An attacker with other data than the ones listed may learn more.",
             "Associations of three or more columns at once were not scored.",
         ),
+        rare_bands=_bands(),
+        association_changes=_changes(),
+        logic=_logic(),
+        subgroups=_subgroups(),
+        models=_models(),
     )

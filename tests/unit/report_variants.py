@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from report_fixture import associations, column_scores, nhanes_audit
 
 from synthtab.results import AuditResult, Check, GuardAction, Section, Status, Verdict
+from synthtab.results.shown import AssociationChange, LogicRule, ModelComparison, RareBand, Subgroup
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -54,6 +56,14 @@ def clean_audit() -> AuditResult:
         guard=(),
         limits=(),
         provenance=replace(audit.provenance, holdout=False, n_holdout=0, generation=None, synthesizer=""),
+        rare_bands=(),
+        association_changes=(),
+        logic=tuple(replace(rule, broken=0.0, low=0.0, status=Status.PASS) for rule in audit.logic),
+        subgroups=(),
+        models=tuple(
+            replace(model, trstr=None, trstr_low=None, trstr_high=None, status=Status.PASS)
+            for model in audit.models
+        ),
     )
 
 
@@ -61,7 +71,88 @@ def empty_audit() -> AuditResult:
     """Make an audit that could ask nothing."""
     audit = clean_audit()
     return replace(
-        audit, checks=(), scores=(), families=(), distributions=(), summary="Nothing could be asked."
+        audit,
+        checks=(),
+        scores=(),
+        families=(),
+        distributions=(),
+        summary="Nothing could be asked.",
+        logic=(),
+        models=(),
+    )
+
+
+def extreme_audit() -> AuditResult:
+    """Make an audit with infinite bounds, figures that do not exist, a hundred rules and sixty groups."""
+    audit = nhanes_audit()
+    inf, nan = math.inf, math.nan
+    ok, long = Status.PASS, "a_column_with_a_name_that_nobody_can_pronounce_" * 4
+    long_level = "a level whose name was written by someone who was paid by the word " * 4
+    return replace(
+        audit,
+        rare_bands=(
+            RareBand("1 training row", 1, 0, 0.0, nan, 0.0, inf, Status.NOT_APPLICABLE),
+            RareBand("2 to 5", 3_000, 0, 2_871.4, 0.0, 0.0, 0.0013, Status.FAIL),
+            RareBand("6 to 10", 2, 2, 2.0, inf, 1.4, inf, Status.WARN),
+            RareBand("11 to 20", 2, 2, nan, 700.0, 90.0, inf, Status.FAIL),
+            RareBand(long_level, 1, 1, 1, 1.0, 1.0, 1.0, ok),
+        ),
+        association_changes=(
+            AssociationChange(long, f"{long}2", "lost", "Spearman's correlation", 1.0, 0.0, -1.0, -1.0),
+            AssociationChange("a", "b", "turned inside out", "Theil's U", -1.0, 1.0, -inf, inf),
+            *(
+                AssociationChange(f"c{place}", long, "invented", "Cramér's V", 0.0, 0.01 * place, nan, 1.0)
+                for place in range(40, 0, -1)
+            ),
+        ),
+        logic=tuple(
+            LogicRule(
+                f"{long} ≤ {place}" if place % 7 == 0 else f"c{place} determines d{place}",
+                *("determines", (long, "e", "f", "g", "h"), 10 * place, 1 - place / 1e6),
+                *(
+                    (1.0, 0.99, 1.0)
+                    if place == 0
+                    else (0.0, 0.0, nan)
+                    if place == 99
+                    else (0.5 / place, 0.0, inf)
+                ),
+                *(None if place % 3 else 0.001, Status.FAIL if place < 12 else ok),
+            )
+            for place in range(100)
+        ),
+        subgroups=tuple(
+            Subgroup(
+                *(
+                    f"column_{place % 9}" if place % 9 else long,
+                    long_level if place == 4 else f"level {place}",
+                ),
+                *(0.016, None if place % 10 == 9 else nan if place == 58 else 0.9 - place / 60),
+                *(-inf, inf if place % 2 else 2.0),
+                *(0.5, -3.0, "r2", Status.NOT_APPLICABLE if place % 10 == 9 else ok),
+            )
+            for place in range(60)
+        ),
+        models=tuple(
+            ModelComparison(
+                *(
+                    long if place == 0 else f"target_{place // 3}",
+                    long if place == 4 else f"model {place}",
+                    "r2",
+                ),
+                *(0.4, -70.0 if place == 1 else 0.39, -inf, inf),
+                *(
+                    (nan, nan, nan)
+                    if place == 2
+                    else (-80.0, -inf, inf)
+                    if place == 3
+                    else (0.41, 0.402, inf)
+                ),
+                *(0.0, Status.FAIL if place == 1 else ok),
+            )
+            for place in range(30)
+        ),
+        guard=(),
+        provenance=replace(audit.provenance, k=25),
     )
 
 
@@ -89,7 +180,11 @@ def hostile_audit() -> AuditResult:
             for place, check in enumerate(audit.checks)
         ),
         scores=tuple(
-            replace(score, metric=evil(place), columns=score.columns and (evil(place),))
+            replace(
+                score,
+                metric=score.metric if score.section is Section.DETECTION else evil(place),
+                columns=score.columns and (evil(place),),
+            )
             for place, score in enumerate(audit.scores)
         ),
         families=tuple(
@@ -130,6 +225,29 @@ def hostile_audit() -> AuditResult:
             versions=tuple((text, evil(place + 1)) for place, text in enumerate(HOSTILE)),
         ),
         limits=HOSTILE,
+        rare_bands=tuple(replace(band, label=evil(place)) for place, band in enumerate(audit.rare_bands)),
+        association_changes=tuple(
+            replace(
+                item,
+                first=evil(place),
+                second=evil(place + 1),
+                measure=evil(place + 2),
+                kind=evil(place) if place % 2 else item.kind,
+            )
+            for place, item in enumerate(audit.association_changes)
+        ),
+        logic=tuple(
+            replace(rule, text=evil(place), kind=evil(place + 1), columns=HOSTILE)
+            for place, rule in enumerate(audit.logic)
+        ),
+        subgroups=tuple(
+            replace(group, column=evil(place % 5), level=evil(place), measure=evil(place))
+            for place, group in enumerate(audit.subgroups)
+        ),
+        models=tuple(
+            replace(model, target=evil(place), model=evil(place + 1), measure=evil(place + 2))
+            for place, model in enumerate(audit.models)
+        ),
     )
 
 

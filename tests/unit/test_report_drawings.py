@@ -9,8 +9,10 @@ from itertools import pairwise
 import pytest
 from report_fixture import nhanes_audit
 
-from synthtab.reporting.audit_charts import column_views, family_strip, heat_view, rare_strip
+from synthtab.reporting.association_charts import heat_view
+from synthtab.reporting.audit_charts import column_views, family_strip
 from synthtab.reporting.matrices import heat_legend, heat_map
+from synthtab.reporting.rare_charts import rare_strip
 from synthtab.reporting.svg import histogram, icon, level_bars, strip_axis, strip_row
 from synthtab.reporting.text import text_width
 from synthtab.reporting.viewmodel import ColumnView

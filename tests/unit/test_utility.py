@@ -19,7 +19,8 @@ from simulated_tables import (
 from sklearn.metrics import r2_score, roc_auc_score
 
 from synthtab.metrics.features import FeatureEncoder
-from synthtab.metrics.prediction import Learner, fit_predict, prediction_task
+from synthtab.metrics.learners import Learner, fit_predict
+from synthtab.metrics.prediction import prediction_task
 from synthtab.metrics.utility import ModelUtility, UtilityResult, train_synthetic_test_real
 from synthtab.schema import CastTable, LabelColumn, NumberColumn
 

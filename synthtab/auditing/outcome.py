@@ -1,0 +1,230 @@
+"""From everything that was measured to one AuditResult."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from synthtab.auditing.checks import Finding, judge
+from synthtab.auditing.describe import describe_associations, describe_columns, describe_rare, mark_releasable
+from synthtab.auditing.describe_rows import describe_bands, describe_logic
+from synthtab.auditing.policy import Policy
+from synthtab.auditing.profiles import AuditProfiles
+from synthtab.auditing.tables import AppliesGuard
+from synthtab.auditing.words import limits_of, summarise, unanswered
+from synthtab.results import (
+    AssociationChange,
+    Attack,
+    AuditResult,
+    Check,
+    FamilyScore,
+    GuardAction,
+    ModelComparison,
+    Provenance,
+    Score,
+    Section,
+    Status,
+    Subgroup,
+    Verdict,
+)
+
+__all__ = ["Labels", "Part", "audit_result"]
+
+_NOTHING_TO_GUARD = (
+    "nothing had to be changed: levels and bounds are public, or enough people stand behind them"
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one family of questions adds to a result.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+        Checks, not yet judged.
+    scores : tuple of Score
+        Figures.
+    families : tuple of FamilyScore
+        Families on one scale.
+    attacks : tuple of Attack
+        Attacks on the people behind the table.
+    changes : tuple of AssociationChange
+        Findings lost or invented.
+    subgroups : tuple of Subgroup
+        Levels of the chosen columns.
+    models : tuple of ModelComparison
+        Models trained on synthetic and on real rows.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    scores: tuple[Score, ...] = ()
+    families: tuple[FamilyScore, ...] = ()
+    attacks: tuple[Attack, ...] = ()
+    changes: tuple[AssociationChange, ...] = ()
+    subgroups: tuple[Subgroup, ...] = ()
+    models: tuple[ModelComparison, ...] = ()
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is printed of where the tables came from.
+
+    Parameters
+    ----------
+    title, synthesizer : str
+        Name of the table, and how the synthetic one was made.
+    n_train, n_holdout, n_synthetic : int
+        Rows of each table.
+    seed : int
+        Seed of the audit.
+    guard : AppliesGuard or None
+        What was applied to the real rows.
+    """
+
+    title: str
+    synthesizer: str
+    n_train: int
+    n_holdout: int
+    n_synthetic: int
+    seed: int
+    guard: AppliesGuard | None = None
+
+
+def audit_result(
+    profiles: AuditProfiles, parts: Sequence[Part], policy: Policy, asked: set[Section], labels: Labels
+) -> AuditResult:
+    """Judge every finding and put the result together.
+
+    Parameters
+    ----------
+    profiles : AuditProfiles
+        The counted tables.
+    parts : sequence of Part
+        What each family of questions found.
+    policy : Policy
+        Margins and budgets.
+    asked : set of Section
+        Sections to keep.
+    labels : Labels
+        What is printed of where the tables came from.
+
+    Returns
+    -------
+    AuditResult
+        The result.
+    """
+    findings = [f for part in parts for f in part.findings if f.section in asked]
+    checks = tuple(sorted((judge(finding, policy) for finding in findings), key=lambda check: check.code))
+    scores = [score for part in parts for score in part.scores if score.section in asked]
+    k, has_holdout = policy.k, profiles.has_holdout
+    marked = mark_releasable(scores, profiles.holdout, profiles.train, k=k, has_holdout=has_holdout)
+    compared = min(labels.n_synthetic, labels.n_train)
+    verdict = _verdict(checks, has_holdout=has_holdout)
+    margin = policy.margins["STB105"].threshold
+    return AuditResult(
+        verdict=verdict,
+        summary=summarise(verdict, checks, has_holdout=has_holdout, from_profile=profiles.from_profile),
+        checks=checks,
+        scores=marked,
+        families=tuple(
+            _with_status(f, checks) for part in parts for f in part.families if f.section in asked
+        ),
+        distributions=describe_columns(
+            *profiles.three, marked, compared=compared, margin=margin, k=k, has_holdout=has_holdout
+        )
+        if Section.MARGINAL in asked
+        else (),
+        rare=describe_rare(*profiles.three, k=k, has_holdout=has_holdout) if Section.RARE in asked else (),
+        associations=describe_associations(*profiles.three, k=k, has_holdout=has_holdout)
+        if Section.ASSOCIATION in asked
+        else None,
+        attacks=tuple(attack for part in parts for attack in part.attacks),
+        guard=_guard_actions(labels.guard),
+        provenance=_provenance(profiles, labels, policy, compared),
+        limits=limits_of(
+            profiles.train.plan.schema,
+            checks,
+            n_train=labels.n_train,
+            n_holdout=labels.n_holdout,
+            from_profile=profiles.from_profile,
+            pairs_rule=profiles.train.plan.pairs_rule,
+        ),
+        rare_bands=describe_bands(*profiles.three, k=k, has_holdout=has_holdout)
+        if Section.RARE in asked
+        else (),
+        association_changes=tuple(change for part in parts for change in part.changes)
+        if Section.ASSOCIATION in asked
+        else (),
+        logic=describe_logic(*profiles.three, k=k, has_holdout=has_holdout)
+        if asked & {Section.ASSOCIATION, Section.SCHEMA}
+        else (),
+        subgroups=tuple(group for part in parts for group in part.subgroups)
+        if Section.SUBGROUPS in asked
+        else (),
+        models=tuple(model for part in parts for model in part.models) if Section.UTILITY in asked else (),
+    )
+
+
+def _verdict(checks: tuple[Check, ...], *, has_holdout: bool) -> Verdict:
+    answers = [Verdict(c.status.value) for c in checks if c.status in (Status.PASS, Status.WARN, Status.FAIL)]
+    # a question that could not be asked is no pass
+    if not has_holdout or unanswered(checks):
+        answers.append(Verdict.WARN)
+    return Verdict.worst(answers)
+
+
+def _with_status(family: FamilyScore, checks: tuple[Check, ...]) -> FamilyScore:
+    if family.status is Status.NOT_APPLICABLE:
+        return family
+    own = [
+        Verdict(c.status.value)
+        for c in checks
+        if c.section is family.section and c.status in (Status.PASS, Status.WARN, Status.FAIL)
+    ]
+    return replace(family, status=Status(Verdict.worst(own).value))
+
+
+def _guard_actions(guard: AppliesGuard | None) -> tuple[GuardAction, ...]:
+    if guard is None:
+        return ()
+    actions = tuple(action for action in getattr(guard, "actions", ()) if isinstance(action, GuardAction))
+    return actions or (GuardAction("all columns", _NOTHING_TO_GUARD),)
+
+
+def _provenance(profiles: AuditProfiles, labels: Labels, policy: Policy, compared: int) -> Provenance:
+    return Provenance(
+        title=labels.title,
+        synthesizer=labels.synthesizer,
+        n_train=labels.n_train,
+        n_holdout=labels.n_holdout,
+        n_synthetic=labels.n_synthetic,
+        n_compared=compared,
+        n_columns=len(profiles.train.plan.columns),
+        seed=labels.seed,
+        generation=1 if labels.synthesizer else None,
+        created=_today(),
+        versions=_versions(),
+        policy=policy.name,
+        holdout=profiles.has_holdout,
+        k=policy.k,
+    )
+
+
+def _today() -> str:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = datetime.fromtimestamp(int(epoch), tz=UTC) if epoch else datetime.now(tz=UTC)
+    return moment.date().isoformat()
+
+
+def _versions() -> tuple[tuple[str, str], ...]:
+    found = []
+    for name in ("synthtab", "numpy", "pandas", "scikit-learn", "scipy", "sdv"):
+        try:
+            found.append((name, version(name)))
+        except PackageNotFoundError:
+            continue
+    return tuple(found)

@@ -1,0 +1,71 @@
+"""What Profiles say of an audit: findings, figures, families, changed associations and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from synthtab.auditing.choices import ShardChoices
+from synthtab.auditing.describe_pairs import describe_changes
+from synthtab.auditing.describe_rows import describe_subgroups
+from synthtab.auditing.fidelity import measure_fidelity
+from synthtab.auditing.outcome import Part
+from synthtab.auditing.policy import Policy
+from synthtab.auditing.profiles import AuditProfiles
+from synthtab.results import Section
+
+__all__ = ["PROFILE_SECTIONS", "measure_profiles"]
+
+PROFILE_SECTIONS = frozenset(
+    {
+        Section.SCHEMA,
+        Section.MARGINAL,
+        Section.ASSOCIATION,
+        Section.RARE,
+        Section.TAILS,
+        Section.SUBGROUPS,
+    }
+)
+
+
+def measure_profiles(
+    profiles: AuditProfiles, subgroups: Sequence[str] | None, policy: Policy, seed: int
+) -> Part:
+    """Measure everything that Profiles can say.
+
+    Parameters
+    ----------
+    profiles : AuditProfiles
+        The counted tables.
+    subgroups : sequence of str or None
+        Columns inside whose levels fidelity is asked; None chooses.
+    policy : Policy
+        Margins and budgets.
+    seed : int
+        Seed of all draws.
+
+    Returns
+    -------
+    Part
+        Findings, figures, families, changed associations and groups.
+    """
+    comparison = profiles.comparison(subgroups, k=policy.k, seed=seed)
+    fidelity = measure_fidelity(
+        comparison,
+        compared=profiles.compared,
+        has_holdout=profiles.has_holdout,
+        from_profile=profiles.from_profile,
+        budget=policy.fidelity,
+        k=policy.k,
+        seed=seed,
+    )
+    choices = ShardChoices(comparison, profiles.compared, seed)
+    rows = sum(p.n_rows for p in (profiles.three[1:] if profiles.has_holdout else profiles.three[2:]))
+    return Part(
+        fidelity.findings,
+        fidelity.scores,
+        fidelity.families,
+        changes=describe_changes(comparison, choices, k=policy.k, has_holdout=profiles.has_holdout),
+        subgroups=describe_subgroups(
+            comparison.groups, comparison.plan.names, fidelity, rows, policy.margins["STB501"].threshold
+        ),
+    )

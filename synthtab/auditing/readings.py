@@ -1,0 +1,199 @@
+"""Readings: what a metric says of its members, for many choices of the shards that make up each table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from synthtab.profiling.profile import Profile
+from synthtab.schema.casting import FloatArray
+
+__all__ = ["Reading", "Readings", "Tables", "Weights", "reading"]
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Which shards make up each table, for a batch of choices.
+
+    Parameters
+    ----------
+    synthetic, holdout, train : ndarray of float, shape (batch or 1, shards)
+        Weight of each shard of the pool (synthetic, holdout and training shards, in that order). What is read
+        has their precision.
+    """
+
+    synthetic: FloatArray
+    holdout: FloatArray
+    train: FloatArray
+
+    @property
+    def batch(self) -> int:
+        """Number of choices."""
+        return max(len(self.synthetic), len(self.holdout), len(self.train))
+
+    def single_precision(self) -> Weights:
+        """Give the same choices at half the memory, which large batches spend their time on.
+
+        Returns
+        -------
+        Weights
+            Counts below 2**24 stay exact.
+        """
+        return Weights(*(part.astype(np.float32) for part in self.roles))  # type: ignore[arg-type]
+
+    @property
+    def roles(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Weights of the synthetic table, the holdout and the training table."""
+        return self.synthetic, self.holdout, self.train
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One metric on its members (columns, pairs, tails) for a batch of choices.
+
+    Parameters
+    ----------
+    members : tuple of tuple of str
+        The column or pair of each member.
+    value : ndarray of float, shape (batch, members)
+        Distance between holdout and synthetic rows.
+    floor : ndarray of float, shape (batch, members)
+        Distance between holdout and training rows.
+    """
+
+    members: tuple[tuple[str, ...], ...]
+    value: FloatArray
+    floor: FloatArray
+
+    def for_batch(self, batch: int) -> Reading:
+        """Give one row for each choice; a reading that no choice changes has only one.
+
+        Parameters
+        ----------
+        batch : int
+            Number of choices.
+
+        Returns
+        -------
+        Reading
+            The same figures.
+        """
+        shape = (batch, len(self.members))
+        return Reading(self.members, np.broadcast_to(self.value, shape), np.broadcast_to(self.floor, shape))
+
+
+Readings = dict[str, Reading]
+
+
+def reading(
+    members: Sequence[tuple[str, ...]], values: Sequence[FloatArray], floors: Sequence[FloatArray]
+) -> Reading:
+    """Put the figures of several members together.
+
+    Parameters
+    ----------
+    members : sequence of tuple of str
+        The members.
+    values, floors : sequence of ndarray of float, each of shape (batch or 1,) or (batch or 1, n)
+        Figures of one or several members, in that order.
+
+    Returns
+    -------
+    Reading
+        All of them.
+    """
+    if not members:
+        return Reading((), np.zeros((1, 0)), np.zeros((1, 0)))
+    sides = []
+    for parts in (values, floors):
+        wide = [part[:, None] if part.ndim == 1 else part for part in map(np.atleast_1d, parts)]
+        batch = max(len(part) for part in wide)
+        sides.append(np.concatenate([np.broadcast_to(part, (batch, part.shape[1])) for part in wide], axis=1))
+    value, floor = np.broadcast_arrays(*sides)
+    return Reading(tuple(members), value, floor)
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """Three profiles whose shards can be put together at will.
+
+    Parameters
+    ----------
+    profiles : tuple of Profile
+        Synthetic, holdout and training profile under one plan.
+    """
+
+    profiles: tuple[Profile, Profile, Profile]
+
+    @property
+    def grid(self) -> int:
+        """Grid that the reference's counts lie on; 0 when they are exact."""
+        return self.profiles[1].suppressed_below
+
+    def cells(self, parts: Sequence[npt.NDArray[np.generic]], weight: FloatArray) -> FloatArray:
+        """Add up counts of cells, all put on the reference's grid when it was suppressed.
+
+        Parameters
+        ----------
+        parts : sequence of ndarray, each of shape (shards, ...)
+            Counts of each profile, by shard.
+        weight : ndarray of float, shape (batch, all shards)
+            Weight of each shard.
+
+        Returns
+        -------
+        ndarray of float, shape (batch, ...)
+            Counts of each choice; with a grid as many rows as the reference has, small cells set to zero, so
+            that a cell that was suppressed in the reference is not seen in the other table either.
+        """
+        counts = self.mix(parts, weight)
+        if not self.grid:
+            return counts
+        scale = self.profiles[1].n_rows / self.rows(weight)
+        wide = counts * scale.reshape(-1, *[1] * (counts.ndim - 1))
+        return np.where(wide < self.grid, 0.0, np.round(wide / self.grid) * self.grid)
+
+    def mix(self, parts: Sequence[npt.NDArray[np.generic]], weight: FloatArray) -> FloatArray:
+        """Add up shards of the three tables by weight, skipping tables without any.
+
+        Parameters
+        ----------
+        parts : sequence of ndarray, each of shape (shards, ...)
+            One statistic of each profile, by shard.
+        weight : ndarray of float, shape (batch, all shards)
+            Weight of each shard.
+
+        Returns
+        -------
+        ndarray of float, shape (batch, ...)
+            The statistic of each choice.
+        """
+        shape = parts[0].shape[1:]
+        start, total = 0, np.zeros((1, 1), dtype=weight.dtype)
+        for part in parts:
+            own = weight[:, start : start + len(part)]
+            start += len(part)
+            if own.any():
+                used = np.flatnonzero(own.any(axis=0))
+                flat = part.reshape(len(part), -1)[used].astype(weight.dtype, copy=False)
+                total = total + own[:, used] @ flat
+        width = int(np.prod(shape, dtype=np.int64))
+        return np.asarray(np.broadcast_to(total, (len(weight), width))).reshape(len(weight), *shape)
+
+    def rows(self, weight: FloatArray) -> FloatArray:
+        """Give the rows of each choice; at least one, so that a table without shards has rates of zero.
+
+        Parameters
+        ----------
+        weight : ndarray of float, shape (batch, all shards)
+            Weight of each shard.
+
+        Returns
+        -------
+        ndarray of float, shape (batch, 1)
+            Rows.
+        """
+        return np.maximum(self.mix([profile.shard_rows[:, None] for profile in self.profiles], weight), 1.0)

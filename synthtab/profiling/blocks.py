@@ -1,0 +1,186 @@
+"""Two-way and three-way tables in few passes over the rows: count a block of columns, add up its tables.
+
+One pass over the rows costs as much for four columns as for two, and the table of four holds six pairs. So the
+wanted tables are covered by blocks that stay small enough for the processor's own memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from synthtab.profiling.sharding import Sharding
+
+__all__ = ["Block", "count_tables", "cover"]
+
+MOST_CELLS = 20_000
+
+
+@dataclass(frozen=True)
+class Block:
+    """Columns that are counted together, and the tables that follow.
+
+    Parameters
+    ----------
+    columns : tuple of int
+        Positions of the columns, rising.
+    tables : tuple of int
+        Which of the wanted tables are added up from this block.
+    """
+
+    columns: tuple[int, ...]
+    tables: tuple[int, ...]
+
+
+def cover(
+    wanted: Sequence[tuple[int, ...]], widths: Sequence[int], most_cells: int = MOST_CELLS
+) -> tuple[Block, ...]:
+    """Cover all wanted tables with blocks of columns.
+
+    Parameters
+    ----------
+    wanted : sequence of tuple of int
+        Positions of the columns of each table, rising; all of one length.
+    widths : sequence of int
+        Number of cells of each column.
+    most_cells : int, default 20000
+        Cells of a block at most, unless a single table has more.
+
+    Returns
+    -------
+    tuple of Block
+        Each wanted table occurs in exactly one.
+
+    Notes
+    -----
+    Greedy: a block starts with the first table that is left and takes in, one at a time, the column that adds
+    most tables, or failing that the cheapest table that still fits.
+    """
+    if not wanted:
+        return ()
+    tables = np.array(wanted, dtype=np.int64)
+    size = np.asarray(widths, dtype=np.float64)
+    left = np.arange(len(tables))
+    blocks = []
+    while len(left):
+        inside = np.zeros(len(size), dtype=bool)
+        inside[tables[left[0]]] = True
+        cells = float(size[inside].prod())
+        while True:
+            held = inside[tables[left]]
+            lacking = tables.shape[1] - held.sum(axis=1)
+            one_short = lacking == 1
+            fits = size * cells <= most_cells
+            gain = np.bincount(
+                np.where(held, 0, tables[left] + 1)[one_short].sum(axis=1), minlength=len(size) + 1
+            )[1:]
+            gain = np.where(fits, gain, 0)
+            if gain.any():
+                inside[np.lexsort((size, -gain))[0]] = True
+            else:
+                growth = np.where(held, 1.0, size[tables[left]]).prod(axis=1)
+                growth[lacking == 0] = np.inf
+                nearest = int(np.argmin(growth))
+                if growth[nearest] * cells > most_cells:
+                    break
+                inside[tables[left[nearest]]] = True
+            cells = float(size[inside].prod())
+        covered = inside[tables[left]].all(axis=1)
+        blocks.append(Block(tuple(np.flatnonzero(inside).tolist()), tuple(left[covered].tolist())))
+        left = left[~covered]
+    return tuple(blocks)
+
+
+def count_tables(
+    wanted: Sequence[tuple[int, ...]],
+    cells: Sequence[npt.NDArray[np.int16]],
+    widths: Sequence[int],
+    sharding: Sharding,
+) -> tuple[npt.NDArray[np.int32], ...]:
+    """Count two-way or three-way tables in each shard.
+
+    Parameters
+    ----------
+    wanted : sequence of tuple of int
+        Positions of the columns of each table, rising; all of one length.
+    cells : sequence of ndarray of int, each of shape (n_rows,)
+        The cell of each row in each column, in the sharding's order.
+    widths : sequence of int
+        Number of cells of each column.
+    sharding : Sharding
+        Which rows form which shard.
+
+    Returns
+    -------
+    tuple of ndarray of int, each of shape (shards, cells, ...)
+        The tables in the order wanted.
+    """
+    # cells that no row is in would only make blocks larger
+    used = {
+        column: np.flatnonzero(np.bincount(cells[column], minlength=widths[column]))
+        for column in {column for table in wanted for column in table}
+    }
+    dense: dict[int, npt.NDArray[np.int16]] = {}
+    for column, held in used.items():
+        lookup = np.zeros(widths[column], dtype=np.int16)
+        lookup[held] = np.arange(len(held))
+        dense[column] = cells[column] if len(held) == widths[column] else lookup[cells[column]]
+    narrow = [len(used[column]) if column in used else 1 for column in range(len(widths))]
+    # a block with more cells than rows costs more to add up than to count
+    most_cells = min(MOST_CELLS, sharding.n_rows // sharding.n_shards)
+    tables: dict[int, npt.NDArray[np.int32]] = {}
+    for block in cover(wanted, narrow, most_cells):
+        known = {block.columns: _count_block(block.columns, dense, narrow, sharding)}
+        for table in block.tables:
+            counts = _margin(wanted[table], known)
+            shape = tuple(widths[column] for column in wanted[table])
+            if counts.shape[1:] != shape:
+                full = np.zeros((sharding.n_shards, *shape), dtype=np.int32)
+                full[np.ix_(range(sharding.n_shards), *(used[column] for column in wanted[table]))] = counts
+                counts = full
+            tables[table] = counts
+    return tuple(tables[index] for index in range(len(wanted)))
+
+
+def _count_block(
+    columns: tuple[int, ...],
+    cells: dict[int, npt.NDArray[np.int16]],
+    widths: Sequence[int],
+    sharding: Sharding,
+) -> npt.NDArray[np.int32]:
+    own = [widths[column] for column in columns]
+    size = math.prod(own)
+    counts = np.empty((sharding.n_shards, size), dtype=np.int32)
+    for part in sharding.parts:
+        kind = np.int16 if part.n_shards * size <= np.iinfo(np.int16).max else np.int64
+        key = np.zeros(part.rows.stop - part.rows.start, dtype=kind)
+        if part.within is not None:
+            key += part.within.astype(kind)
+        for column, width in zip(columns, own, strict=True):
+            key *= width
+            key += cells[column][part.rows]
+        counts[part.shards] = np.bincount(key, minlength=part.n_shards * size).reshape(-1, size)
+    return counts.reshape(-1, *own)
+
+
+def _margin(
+    columns: tuple[int, ...], known: dict[tuple[int, ...], npt.NDArray[np.int32]]
+) -> npt.NDArray[np.int32]:
+    """Add up one table from the smallest known one that holds its columns; keep what comes between."""
+    while columns not in known:
+        source = min((held for held in known if set(columns) <= set(held)), key=lambda held: known[held].size)
+        counts = known[source]
+        lost = [axis for axis, column in enumerate(source) if column not in columns]
+        if lost == list(range(len(columns), len(source))):
+            # all at the end: they are neighbours in memory
+            shape = counts.shape[: 1 + len(columns)]
+            known[columns] = counts.reshape(*shape, -1).sum(axis=-1, dtype=np.int32)
+            break
+        # otherwise the first: long stretches of memory are added to each other
+        axis = lost[0]
+        known[source[:axis] + source[axis + 1 :]] = counts.sum(axis=axis + 1, dtype=np.int32)
+    return known[columns]

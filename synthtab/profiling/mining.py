@@ -1,0 +1,259 @@
+"""Logic rules that hold in the real rows: found by counting, kept only when independence would break them.
+
+Counts come from one matrix product over indicators of frequent levels and of missing values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from synthtab.profiling.mined_rules import BoolArray, MinedRule, RuleKind, mined_rule_from_dict
+from synthtab.profiling.mining_counts import Candidate, Evidence, PairCounts, count_pairs, ranked_classes
+from synthtab.profiling.mining_levels import Dependencies, find_dependencies, level_rules
+from synthtab.schema import CastTable, ColumnSpec, Kind, NumberColumn, TableSchema
+from synthtab.seeding import generator, one_native_thread
+
+__all__ = ["MinedRule", "RuleKind", "mine_rules", "mined_rule_from_dict"]
+
+_SCREENED_ROWS = 2_048
+_QUANTILES = 1_024
+
+
+def mine_rules(
+    schema: TableSchema,
+    table: CastTable,
+    *,
+    k: int = 10,
+    least_confidence: float = 0.995,
+    at_most: int = 100,
+    max_rows: int = 50_000,
+) -> tuple[MinedRule, ...]:
+    """Find the logic rules that real rows obey and that independent columns would break.
+
+    Parameters
+    ----------
+    schema : TableSchema
+        Kinds and units of the columns.
+    table : CastTable
+        The real training rows.
+    k : int, default 10
+        No level held by fewer rows is named, and no entry of a dependency rests on fewer.
+    least_confidence : float, default 0.995
+        Least share of the rows to which a rule applies that must obey it.
+    at_most : int, default 100
+        Number of rules to keep: those that independence would break most often.
+    max_rows : int, default 50,000
+        Above this, rules are sought in a sample that depends on the content of the rows alone; support and
+        confidence are counted on all rows.
+
+    Returns
+    -------
+    tuple of MinedRule
+        Sorted by kind, then support, largest first, then text. The order of rows and columns changes nothing.
+
+    Notes
+    -----
+    Let a rule apply to :math:`a` rows of which :math:`x` break it, and let :math:`E` rows be expected to
+    break it were its two columns independent with the marginals that they have. With :math:`c` the least
+    confidence and :math:`m` the number of level pairs counted, a rule is kept when
+
+    .. math:: x \le (1 - c)\,a, \quad E \ge 20, \quad x \le 10\,(1 - c)\,E, \quad
+              P(\mathrm{Poisson}(E) \le x) < 0.01 / m.
+
+    So a rule whose two sides are both almost constant is not kept. One-sided rules (an implication, missing
+    whenever) must also be broken by at least :math:`10\,(1 - c)` of the rows to which they apply under
+    independence, 5 % by default; an order or a dependency by that share of all rows on which both columns
+    are known; a dependency must beat the most frequent level by as much. Levels that never go together have
+    :math:`x = 0`. A rule that follows from others (a chain of orders, dependencies or implications, a
+    contrapositive) is left out. Rows are taken as independent; several rows of one person make the evidence
+    look stronger than it is.
+    """
+    names = tuple(sorted(spec.name for spec in schema.modelled if spec.name in table.columns))
+    if table.n_rows == 0 or not names or at_most < 1:
+        return ()
+    sample = CastTable({name: table[name] for name in names}, table.n_rows)
+    if table.n_rows > max_rows:
+        # drawn from the rows in content order: taking the smallest hashes would take twins together
+        chosen = generator(0, "mine rules").choice(table.n_rows, max_rows, replace=False)
+        sample = sample.take(np.argsort(sample.row_hash(), kind="stable")[np.sort(chosen)])
+    with one_native_thread():
+        counts = count_pairs(sample, k)
+        evidence = Evidence(k, 1.0 - least_confidence, tests=counts.width**2)
+        dependencies = find_dependencies(counts, sample, evidence)
+        found = [
+            *_missing_rules(counts, dependencies, evidence),
+            *_order_rules(schema, sample, evidence),
+            *dependencies.candidates(),
+            *level_rules(counts, dependencies, evidence),
+        ]
+    found.sort(key=lambda candidate: (-candidate.expected, candidate.text))
+    kept: list[MinedRule] = []
+    for candidate in found:
+        if len(kept) == at_most:
+            break
+        rule = candidate.measured(table)
+        if rule.support >= k and rule.confidence >= least_confidence:
+            kept.append(rule)
+    order = list(RuleKind)
+    return tuple(sorted(kept, key=lambda rule: (order.index(rule.kind), -rule.support, rule.text)))
+
+
+def _missing_rules(counts: PairCounts, dependencies: Dependencies, evidence: Evidence) -> Iterator[Candidate]:
+    """Columns missing together, then one missing whenever another is, then missing at some levels."""
+    n = counts.n_rows
+    both = counts.both_missing
+    missing = np.diagonal(both)
+    one, other = missing[:, None], missing[None, :]
+    expected = one * (n - other) / n + other * (n - one) / n
+    held = (one >= evidence.k) & (other >= evidence.k)
+    together = held & evidence.convinces(expected, one + other - 2 * both, one + other - both)
+    np.fill_diagonal(together, val=False)
+    group, _ = ranked_classes(together)
+    for index, first in enumerate(group):
+        if together[first, index]:
+            names = (counts.names[first], counts.names[index])
+            yield Candidate(RuleKind.MISSING_TOGETHER, names, float(expected[first, index]))
+
+    # [i, j]: j is missing whenever i is
+    expected = one * (n - other) / n
+    alone = group == np.arange(len(group))
+    whenever = held & evidence.convinces(expected, one - both, one, floor=one) & alone & alone[:, None]
+    np.fill_diagonal(whenever, val=False)
+    _, chained = ranked_classes(whenever)
+    for index, follower in np.argwhere(chained):
+        names = (counts.names[follower], counts.names[index])
+        yield Candidate(RuleKind.MISSING_WHEN, names, float(expected[index, follower]), "whenever")
+
+    labels = np.flatnonzero(dependencies.first == np.arange(len(dependencies.first)))
+    determined = dependencies.relation
+    for column in np.flatnonzero(alone & (missing >= evidence.k)):
+        found = {int(label): _missing_at(counts, evidence, int(column), int(label)) for label in labels}
+        exact = [label for label, rule in found.items() if rule is not None and rule.relation == "exactly"]
+        for label, rule in found.items():
+            # what the coarser of two columns says, the finer one repeats at more length
+            if rule is not None and not determined[label, exact].any():
+                yield rule
+
+
+def _missing_at(counts: PairCounts, evidence: Evidence, column: int, label: int) -> Candidate | None:
+    """Say at which levels of a label column another column is missing."""
+    own = int(counts.label_columns[label])
+    if column == own:
+        return None
+    block = counts.block(label)
+    total, lacking = counts.level_rows[block], counts.level_missing[block, column]
+    levels, names = counts.level_names[block], (counts.names[column], counts.names[own])
+    # cut at one half: there, fewest rows break a rule that speaks of every level
+    mostly = lacking > total / 2
+    rows, gone, inside, agreed = total.sum(), lacking.sum(), total[mostly].sum(), lacking[mostly].sum()
+    expected = (inside * (rows - gone) + gone * (rows - inside)) / rows
+    either_way = inside - agreed <= evidence.tolerance * inside and gone - agreed <= evidence.tolerance * gone
+    if either_way and evidence.convinces(expected, inside + gone - 2 * agreed, inside + gone - agreed):
+        split = (_some(levels, mostly), _some(levels, ~mostly))
+        return Candidate(RuleKind.MISSING_WHEN, names, float(expected), "exactly", split)
+    both = counts.both_missing
+    rate = (both[column, column] - both[column, own]) / (counts.n_rows - both[own, own])
+    spread = total * (1 - rate)
+    always = evidence.convinces(spread, total - lacking, total, floor=total)
+    if not always.any():
+        return None
+    return Candidate(
+        RuleKind.MISSING_WHEN, names, float(spread[always].sum()), "whenever", (_some(levels, always), ())
+    )
+
+
+def _some(labels: tuple[str, ...], chosen: BoolArray) -> tuple[str, ...]:
+    return tuple(sorted(label for label, is_chosen in zip(labels, chosen, strict=True) if is_chosen))
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """The number columns that may be compared, one column of the matrix each."""
+
+    specs: tuple[ColumnSpec, ...]
+    values: npt.NDArray[np.float64]
+    quantiles: tuple[npt.NDArray[np.float64], ...]
+
+
+def _order_rules(schema: TableSchema, table: CastTable, evidence: Evidence) -> Iterator[Candidate]:
+    """Give the number columns of which one never exceeds, or always equals, another."""
+    numbers = _comparable(schema, table, evidence)
+    size = len(numbers.specs)
+    if size < 2:  # noqa: PLR2004 - an order takes two columns
+        return
+    # counting in some rows bounds the count in all of them from below: what is refused here is surely refused
+    head = numbers.values[:_SCREENED_ROWS]
+    limit = evidence.tolerance * len(numbers.values)
+    exceeds = np.stack([np.count_nonzero(head[:, [index]] > head, axis=0) for index in range(size)])
+    equal: BoolArray = np.zeros((size, size), dtype=bool)
+    ordered: BoolArray = np.zeros((size, size), dtype=bool)
+    expected = np.zeros((size, size))
+    strict: BoolArray = np.zeros((size, size), dtype=bool)
+    for low, high in np.argwhere(exceeds <= limit):
+        if low == high or not _same_scale(numbers.specs[low], numbers.specs[high]):
+            continue
+        a, b = numbers.values[:, low], numbers.values[:, high]
+        known = np.count_nonzero(~(np.isnan(a) | np.isnan(b)))
+        above, ties = np.count_nonzero(a > b), np.count_nonzero(a == b)
+        # thinned quantiles of each column stand for an independent shuffle of both
+        one, other = numbers.quantiles[low], numbers.quantiles[high]
+        below = np.searchsorted(other, one, side="left").mean() / len(other)
+        at_most = np.searchsorted(other, one, side="right").mean() / len(other)
+        unequal = known * (1 - (at_most - below))
+        if evidence.convinces(unequal, known - ties, known, floor=known):
+            equal[low, high] = True
+            expected[low, high] = unequal
+        elif evidence.convinces(known * below, above, known, floor=known):
+            ordered[low, high] = True
+            expected[low, high] = known * below
+            # without ties a table of decimals says nothing; where ties were to be expected, it does
+            strict[low, high] = ties == 0 and bool(evidence.convinces(known * (at_most - below), 0, known))
+    group, _ = ranked_classes(equal)
+    for index, first in enumerate(group):
+        if equal[first, index]:
+            yield _ordered(numbers, expected, (int(first), index), "=")
+    alone = group == np.arange(size)
+    _, chained = ranked_classes(ordered & alone & alone[:, None])
+    for low, high in np.argwhere(chained):
+        yield _ordered(numbers, expected, (int(low), int(high)), "<" if strict[low, high] else "<=")
+
+
+def _ordered(
+    numbers: _Numbers, expected: npt.NDArray[np.float64], pair: tuple[int, int], relation: str
+) -> Candidate:
+    names = (numbers.specs[pair[0]].name, numbers.specs[pair[1]].name)
+    return Candidate(RuleKind.ORDER, names, float(expected[pair]), relation)
+
+
+def _comparable(schema: TableSchema, table: CastTable, evidence: Evidence) -> _Numbers:
+    """Collect the varying number columns that share a scale with another one."""
+    found: dict[str, npt.NDArray[np.float64]] = {}
+    for name, column in table.columns.items():
+        if isinstance(column, NumberColumn):
+            known = np.sort(column.values[~np.isnan(column.values)])
+            if len(known) >= evidence.k and known[0] < known[-1]:
+                found[name] = known
+    specs = tuple(schema[name] for name in found)
+    kept = tuple(
+        spec for spec in specs if any(spec is not other and _same_scale(spec, other) for other in specs)
+    )
+    values = np.empty((table.n_rows, len(kept)))
+    for index, spec in enumerate(kept):
+        values[:, index] = table.number(spec.name).values
+    places = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
+    quantiles = tuple(
+        known[(places * len(known)).astype(np.intp)] if len(known) > _QUANTILES else known
+        for known in (found[spec.name] for spec in kept)
+    )
+    return _Numbers(kept, values, quantiles)
+
+
+def _same_scale(one: ColumnSpec, other: ColumnSpec) -> bool:
+    """Say whether two number columns may be compared at all."""
+    if Kind.DATETIME in (one.kind, other.kind):
+        return one.kind is other.kind
+    return one.units == other.units and (one.units != "" or one.kind is other.kind is Kind.INTEGER)
