@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +85,23 @@ class ColumnMetrics:
                 for i in range(len(self.plan.columns))
             )
         ]
+
+    def on(self, tables: Tables) -> ColumnMetrics:
+        """Give the same questions to other tables under the same plan.
+
+        Parameters
+        ----------
+        tables : Tables
+            The other tables.
+
+        Returns
+        -------
+        ColumnMetrics
+            With the scales, cells and members of these.
+        """
+        other = copy(self)
+        other.tables = tables
+        return other
 
     def read(self, weights: Weights, wanted: frozenset[str]) -> Readings:
         """Measure a batch of choices.
@@ -171,7 +189,7 @@ class ColumnMetrics:
         if self.plan.columns[index].is_number:
             overshoot = self.tables.mix([profile.overshoot[:, index] for profile in profiles], weight)
             outside = self.tables.mix([profile.beyond[:, index] for profile in profiles], weight).sum(axis=-1)
-        counts = self.tables.cells([profile.bins[index][:, bins.used] for profile in profiles], weight)
+        counts = self.tables.mix([profile.bins[index][:, bins.used] for profile in profiles], weight)
         return self._view_of(index, bins, counts, overshoot, outside)
 
     def _view_of(
@@ -275,7 +293,7 @@ class ColumnMetrics:
         for position, view in enumerate(self.plan.views):
             name = self.plan.columns[view.column].name
             parts = [profile.views[position] for profile in self.tables.profiles]
-            seen = [shares(self.tables.cells(parts, weight)) for weight in weights.roles]
+            seen = [shares(self.tables.mix(parts, weight)) for weight in weights.roles]
             found: dict[str, tuple[tuple[str, ...], FloatArray, FloatArray]] = {}
             distances = [total_variation(side, seen[1]) for side in (seen[0], seen[2])]
             if view.part in CALENDAR:

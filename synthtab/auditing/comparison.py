@@ -7,6 +7,8 @@ holdout: all three are the same computation, so they cannot disagree about a def
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from synthtab.auditing.column_metrics import ColumnMetrics
@@ -61,6 +63,14 @@ PROFILE_METRICS = frozenset(
 )
 
 
+_OF_ROWS = frozenset(
+    {
+        *("coverage", "rare_mass", "invented", "outside_domain", "broken_rules", "broken_logic"),
+        *("combination_mass", "combination_coverage", "identity_mass", "identity_coverage"),
+    }
+)
+
+
 class Comparison:
     """Three profiles under one plan.
 
@@ -105,6 +115,29 @@ class Comparison:
         self.triples = TripleMetrics(tables)
         self.rows = RowMetrics(tables, rare, seed)
         self.inside = GroupMetrics(tables, groups)
+
+    def on_draws(self, synthetic: Profile, reference: Profile) -> Readings:
+        """Measure drawn tables as these were measured: the same scales, cells and members.
+
+        Parameters
+        ----------
+        synthetic, reference : Profile
+            Draws under the same plan; each shard is a draw of its own.
+
+        Returns
+        -------
+        dict of str to Reading
+            Every metric of columns, pairs, triples and groups, one row for each draw.
+        """
+        other = copy(self)
+        other.profiles = (synthetic, reference, reference)
+        tables = Tables(other.profiles)
+        for name in ("columns", "pairs", "triples", "inside"):
+            setattr(other, name, getattr(self, name).on(tables))
+        draws = synthetic.n_shards
+        first = np.hstack([np.eye(draws), np.zeros((draws, 2 * draws))])
+        second = np.roll(first, draws, axis=1)
+        return other.read(Weights(first, second, second), PROFILE_METRICS - _OF_ROWS)
 
     def read(self, weights: Weights, wanted: frozenset[str] = PROFILE_METRICS) -> Readings:
         """Measure Profile metrics for a batch of choices.

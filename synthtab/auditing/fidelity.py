@@ -16,6 +16,7 @@ from synthtab.auditing.fidelity_findings import CheckFigures, finding_of, why_no
 from synthtab.auditing.fidelity_scores import family_score, fidelity_scores, variance_over_tables
 from synthtab.auditing.readings import Reading, Readings
 from synthtab.metrics.calibration import calibrate, joint_null, normal_null
+from synthtab.profiling import Profile
 from synthtab.results import FamilyScore, Score
 from synthtab.schema.casting import FloatArray
 
@@ -70,7 +71,7 @@ def measure_fidelity(
     *,
     compared: tuple[int, int, int],
     has_holdout: bool,
-    from_profile: bool = False,
+    draws: tuple[Profile, Profile] | None = None,
     budget: float,
     k: int,
     seed: int,
@@ -85,9 +86,10 @@ def measure_fidelity(
         Shards of the synthetic table, the holdout and the training table that one comparison uses.
     has_holdout : bool
         Whether the reference is a holdout.
-    from_profile : bool, default False
-        Whether the real rows are known by a suppressed profile only: what its tables share is lost, so the
-        null is the normal one of the jackknife, and Bonferroni's.
+    draws : tuple of Profile, optional
+        When the real rows are known by a suppressed profile only: tables drawn from it, a draw a shard, to
+        stand for the synthetic table and for the reference. What tables of one profile share is lost in
+        them, so the null is the normal one of the jackknife, and Bonferroni's.
     budget : float
         Chance of any false alarm among these checks.
     k : int
@@ -101,7 +103,7 @@ def measure_fidelity(
         Figures, families and unjudged checks.
     """
     choices = ShardChoices(comparison, compared, seed)
-    floors = None if has_holdout else _resampled_floor(comparison, choices)
+    floors = None if has_holdout else _resampled_floor(comparison, choices, draws)
     read = _with_floor(comparison.read(choices.draws()), floors)
     point = {
         name: Reading(r.members, r.value.mean(axis=0, keepdims=True), r.floor.mean(axis=0, keepdims=True))
@@ -111,17 +113,19 @@ def measure_fidelity(
     chance = comparison.chance(choices.single(), rows)
     deleted_weights, tables = choices.deletions()
     deleted = _with_floor(comparison.read(deleted_weights), floors)
-    fresh = _fresh(comparison.read(choices.real_exchanges(has_holdout=has_holdout), _CHECKED))
 
     gaps = {name: float((chance[name] - point[name].floor[0]).sum()) for name in chance}
-    observed, left_out, real = (_statistics(part, chance, gaps) for part in (point, deleted, fresh))
+    observed, left_out = (_statistics(part, chance, gaps) for part in (point, deleted))
     error, spread = (np.sqrt(variance_over_tables(p, tables)) for p in (left_out.value, left_out.shortfall))
-    if from_profile:
+    if draws is not None:
         # only the synthetic rows were left out shard by shard; the real ones add as much, row for row
         widened = math.sqrt(1 + choices.synthetic_rows / comparison.profiles[1].n_rows)
         error, noise = error * widened, spread * widened
+        band = 1.0 + np.outer([-1.0, 1.0], noise) / math.sqrt(2)
     else:
-        noise = real.shortfall.std(axis=0, ddof=1)
+        exchanges = choices.real_exchanges(has_holdout=has_holdout)
+        fresh = _statistics(_fresh(comparison.read(exchanges, _CHECKED)), chance, gaps)
+        band, noise = fresh.value, fresh.shortfall.std(axis=0, ddof=1)
     why = [
         why_not_applicable(
             item,
@@ -134,7 +138,7 @@ def measure_fidelity(
         for index, item in enumerate(DEFINITIONS)
     ]
     asked = np.where([not reason for reason in why], observed.shortfall[0], np.nan)
-    if from_profile:
+    if draws is not None:
         judged = normal_null(asked, noise, budget)
     else:
         exchanged = _with_floor(comparison.read(choices.permutations(), _CHECKED), floors)
@@ -172,7 +176,7 @@ def measure_fidelity(
                 label,
                 figures[codes.index(code)].value,
                 figures[codes.index(code)].error,
-                real.value[:, codes.index(code)],
+                band[:, codes.index(code)],
                 why[codes.index(code)],
             )
             for section, label, code in FAMILIES
@@ -191,10 +195,13 @@ def _inside_groups(
     return (reading.value - reading.floor)[0], spread
 
 
-def _resampled_floor(comparison: Comparison, choices: ShardChoices) -> dict[str, FloatArray]:
-    return {
-        name: reading.value.mean(axis=0) for name, reading in comparison.read(choices.resamples()).items()
-    }
+def _resampled_floor(
+    comparison: Comparison, choices: ShardChoices, draws: tuple[Profile, Profile] | None
+) -> dict[str, FloatArray]:
+    found = comparison.read(choices.resamples())
+    if draws is not None:
+        found |= comparison.on_draws(*draws)
+    return {name: reading.value.mean(axis=0) for name, reading in found.items()}
 
 
 def _fresh(readings: Readings) -> Readings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -149,6 +150,23 @@ class GroupMetrics:
         self.groups = groups
         self._place = {pair: position for position, pair in enumerate(self.plan.pairs)}
 
+    def on(self, tables: Tables) -> GroupMetrics:
+        """Give the same questions to other tables under the same plan.
+
+        Parameters
+        ----------
+        tables : Tables
+            The other tables.
+
+        Returns
+        -------
+        GroupMetrics
+            With the scales, cells and members of these.
+        """
+        other = copy(self)
+        other.tables = tables
+        return other
+
     def read(self, weights: Weights) -> Reading:
         """Measure a batch of choices.
 
@@ -172,7 +190,7 @@ class GroupMetrics:
             if not parts:
                 continue
             # (batch, other columns, groups, cells), shares inside each group
-            views = [shares(self.tables.cells(parts, weight)) for weight in weights.roles]
+            views = [shares(self.tables.mix(parts, weight)) for weight in weights.roles]
             for side, target in ((0, values), (2, floors)):
                 target.append(total_variation(views[side], views[1]).mean(axis=1))
             members += [(self.plan.names[index], group.label) for group in own]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -83,6 +83,7 @@ class PairMetrics:
         self._merges = [np.eye(WIDTH)[places] for places in self._places]
         self._keeps = [self._association_cells(position) for position in range(len(self.plan.pairs))]
         self._buckets = self._in_buckets()
+        self._grouped_tables: list[FloatArray] | None = None
         self._kept: dict[tuple[int, int], list[FloatArray]] = {}
         self._scores = [self._cell_scores(index) for index in range(len(self.plan.columns))]
         real = [
@@ -91,6 +92,29 @@ class PairMetrics:
         ]
         missing = [0 < counts[-1] < counts.sum() for counts in real]
         self._missing = np.array(missing, dtype=bool)
+
+    def on(self, tables: Tables) -> PairMetrics:
+        """Give the same questions to other tables under the same plan.
+
+        Parameters
+        ----------
+        tables : Tables
+            The other tables.
+
+        Returns
+        -------
+        PairMetrics
+            With the scales, cells and members of these.
+        """
+        other = copy(self)
+        other.tables = tables
+        other.forget()
+        return other
+
+    def forget(self) -> None:
+        """Drop tables that were kept between readings."""
+        self._grouped_tables = None
+        self._kept = {}
 
     def read(self, weights: Weights, wanted: frozenset[str]) -> Readings:
         """Measure a batch of choices.
@@ -110,12 +134,12 @@ class PairMetrics:
         found: Found = {}
         if wanted & _ON_GROUPS:
             for positions in self._chunks(np.arange(len(self.plan.pairs)), WIDTH**2, weights.batch):
-                parts = [part[:, positions[0] : positions[-1] + 1] for part in self._all_grouped]
-                views = [interaction(self.tables.cells(parts, weight)) for weight in weights.roles]
+                parts = [part[:, positions[0] : positions[-1] + 1] for part in self._all_grouped()]
+                views = [interaction(self.tables.mix(parts, weight)) for weight in weights.roles]
                 self._collect_groups(found, positions, views, wanted)
         if wanted & _ON_CELLS:
             for positions, parts in self._bucket_chunks(weights.batch):
-                counts = [self.tables.cells(parts, weight) for weight in weights.roles]
+                counts = [self.tables.mix(parts, weight) for weight in weights.roles]
                 self._collect_cells(found, positions, counts, wanted)
         readings = {name: _in_order(*sides) for name, sides in found.items()}
         if "pearson" in wanted:
@@ -147,13 +171,13 @@ class PairMetrics:
             groups: tuple[list[FloatArray], list[FloatArray]] = ([], [])
             for position in positions:
                 parts = [profile.pairs[position] for profile in self.tables.profiles]
-                trained = self.tables.cells(parts, weights.train)[0]
+                trained = self.tables.mix(parts, weights.train)[0]
                 total = max(trained.sum(), 1.0)
                 product = np.outer(trained.sum(axis=1), trained.sum(axis=0)) / total**2
                 flat = product.ravel() / max(product.sum(), 1e-300)
                 draws = rng.multinomial(rows, flat, size=CHANCE_DRAWS).reshape(CHANCE_DRAWS, *product.shape)
                 drawn.append(draws.astype(np.float64))
-                held.append(self.tables.cells(parts, weights.holdout))
+                held.append(self.tables.mix(parts, weights.holdout))
                 for side, table in zip(groups, (drawn[-1], held[-1]), strict=True):
                     side.append(interaction(self._grouped(table, position)))
             views = [np.stack(side, axis=1) for side in groups]
@@ -187,7 +211,7 @@ class PairMetrics:
         )
         for positions, parts in self._bucket_chunks(weights.batch):
             for side, weight in zip(sides, weights.roles[:2], strict=True):
-                counts = self.tables.cells(parts, weight)[..., :-1, :-1]
+                counts = self.tables.mix(parts, weight)[..., :-1, :-1]
                 flags = ordered[positions]
                 side[:, positions[flags]] = spearman(counts[:, flags])
                 side[:, positions[~flags]] = cramers_v(counts[:, ~flags])
@@ -208,15 +232,14 @@ class PairMetrics:
                 yield positions, [part[:, start : start + len(positions)] for part in whole]
                 start += len(positions)
 
-    @cached_property
     def _all_grouped(self) -> list[FloatArray]:
         """Tables of all pairs over interaction groups: (shards, pairs, groups, groups) of each profile."""
-        if not self.plan.pairs:
-            return [np.zeros((profile.n_shards, 0, WIDTH, WIDTH)) for profile in self.tables.profiles]
-        return [
-            np.stack([self._grouped(counts, p) for p, counts in enumerate(profile.pairs)], axis=1)
-            for profile in self.tables.profiles
-        ]
+        if self._grouped_tables is None:
+            self._grouped_tables = [
+                np.stack([self._grouped(counts, p) for p, counts in enumerate(profile.pairs)], axis=1)
+                for profile in self.tables.profiles
+            ]
+        return self._grouped_tables
 
     def _bucket_tables(self, bucket: _Bucket) -> list[FloatArray]:
         if bucket.shape not in self._kept:

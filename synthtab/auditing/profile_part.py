@@ -53,7 +53,7 @@ def measure_profiles(
         comparison,
         compared=profiles.compared,
         has_holdout=profiles.has_holdout,
-        from_profile=profiles.from_profile,
+        draws=profiles.draws,
         budget=policy.fidelity,
         k=policy.k,
         seed=seed,

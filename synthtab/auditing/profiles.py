@@ -36,8 +36,8 @@ class AuditProfiles:
         Shards of each table that one comparison uses.
     has_holdout : bool
         Whether the holdout is a table of its own.
-    from_profile : bool
-        Whether the real rows were known by a profile only.
+    draws : tuple of Profile, optional
+        Tables drawn from the profile that was all that was known of the real rows; a draw a shard.
     """
 
     synthetic: Profile
@@ -45,7 +45,12 @@ class AuditProfiles:
     train: Profile
     compared: tuple[int, int, int]
     has_holdout: bool
-    from_profile: bool = False
+    draws: tuple[Profile, Profile] | None = None
+
+    @property
+    def from_profile(self) -> bool:
+        """Whether the real rows were known by a profile only."""
+        return self.draws is not None
 
     @property
     def three(self) -> tuple[Profile, Profile, Profile]:

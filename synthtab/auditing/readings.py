@@ -128,34 +128,6 @@ class Tables:
 
     profiles: tuple[Profile, Profile, Profile]
 
-    @property
-    def grid(self) -> int:
-        """Grid that the reference's counts lie on; 0 when they are exact."""
-        return self.profiles[1].suppressed_below
-
-    def cells(self, parts: Sequence[npt.NDArray[np.generic]], weight: FloatArray) -> FloatArray:
-        """Add up counts of cells, all put on the reference's grid when it was suppressed.
-
-        Parameters
-        ----------
-        parts : sequence of ndarray, each of shape (shards, ...)
-            Counts of each profile, by shard.
-        weight : ndarray of float, shape (batch, all shards)
-            Weight of each shard.
-
-        Returns
-        -------
-        ndarray of float, shape (batch, ...)
-            Counts of each choice; with a grid as many rows as the reference has, small cells set to zero, so
-            that a cell that was suppressed in the reference is not seen in the other table either.
-        """
-        counts = self.mix(parts, weight)
-        if not self.grid:
-            return counts
-        scale = self.profiles[1].n_rows / self.rows(weight)
-        wide = counts * scale.reshape(-1, *[1] * (counts.ndim - 1))
-        return np.where(wide < self.grid, 0.0, np.round(wide / self.grid) * self.grid)
-
     def mix(self, parts: Sequence[npt.NDArray[np.generic]], weight: FloatArray) -> FloatArray:
         """Add up shards of the three tables by weight, skipping tables without any.
 

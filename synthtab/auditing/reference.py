@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from synthtab.tables.source import TableLike
 
 __all__ = ["audit_profile", "make_reference"]
 
+FLOOR_DRAWS = 20
 _NEEDS_ROWS = "only a profile of the real rows was at hand, and this needs rows"
 _OF_ROWS = (
     ("STB601", Section.UTILITY, "Utility", "models trained on it"),
@@ -147,10 +148,16 @@ def audit_profile(
     table = table.at_most(4 * compared, seed)
     with one_native_thread():
         shards = max(2, min(SHARDS, min(compared, profile.n_rows) // ROWS_A_SHARD))
-        counted = count_table(table.rows, profile.plan, shards=shards, seed=seed, people=table.people)
-        real = _in_shards(profile, shards, seed)
+        counted = _where_known(
+            count_table(table.rows, profile.plan, shards=shards, seed=seed, people=table.people), profile
+        )
+        real = _drawn(profile, profile.n_rows, shards, seed, "shards", split=True)
+        draws = (
+            _drawn(profile, compared, FLOOR_DRAWS, seed, "synthetic", split=False),
+            _on_grid(_drawn(profile, profile.n_rows, FLOOR_DRAWS, seed, "reference", split=False), profile),
+        )
         profiles = AuditProfiles(
-            counted, real, real, (shards, shards, shards), has_holdout=False, from_profile=True
+            counted, real, real, (shards, shards, shards), has_holdout=False, draws=draws
         )
         parts = [measure_profiles(profiles, groups, policy, seed)] if asked & PROFILE_SECTIONS else []
         parts.append(_unasked(asked))
@@ -170,41 +177,84 @@ def _unasked(asked: set[Section]) -> Part:
     )
 
 
-def _in_shards(profile: Profile, shards: int, seed: int) -> Profile:
-    """Deal the counts of a suppressed profile out at random, each table on its own.
+_Counts = npt.NDArray[np.generic]
 
-    What pairs of tables share is lost in this; it is used for expected noise only, never for a spread.
-    """
-    rng = generator(seed, "reference shards")
 
-    def dealt(counts: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
-        whole = np.asarray(counts, dtype=np.int64).sum(axis=0)
-        parts = rng.multinomial(whole.ravel(), np.full(shards, 1 / shards))
-        return np.asarray(np.moveaxis(parts, -1, 0).reshape(shards, *whole.shape))
-
-    moments = profile.moments
+def _with_counts(
+    profile: Profile, change: Callable[[_Counts, _Counts], npt.NDArray[np.int64]], like: Profile
+) -> Profile:
+    """Change every table of counts, given the same table of another profile."""
     return replace(
         profile,
-        shard_rows=_evenly(profile.n_rows, shards),
-        bins=tuple(dealt(counts) for counts in profile.bins),
-        overshoot=np.repeat(profile.overshoot.sum(axis=0, keepdims=True) / shards, shards, axis=0),
-        pairs=tuple(dealt(counts) for counts in profile.pairs),
-        outside=dealt(profile.outside),
-        broken=dealt(profile.broken),
+        bins=tuple(change(a, b) for a, b in zip(profile.bins, like.bins, strict=True)),
+        pairs=tuple(change(a, b) for a, b in zip(profile.pairs, like.pairs, strict=True)),
+        views=tuple(change(a, b) for a, b in zip(profile.views, like.views, strict=True)),
+        triples=tuple(change(a, b) for a, b in zip(profile.triples, like.triples, strict=True)),
+    )
+
+
+def _where_known(counted: Profile, reference: Profile) -> Profile:
+    """Leave out of the joint tables the cells that were suppressed in the reference."""
+    masked = _with_counts(
+        counted, lambda own, known: np.asarray(own, dtype=np.int64) * (known.sum(axis=0) > 0), reference
+    )
+    # how far values lie beyond the outermost cells of the reference is not known of the reference
+    return replace(masked, bins=counted.bins, overshoot=np.zeros_like(counted.overshoot))
+
+
+def _drawn(profile: Profile, rows: int, shards: int, seed: int, purpose: str, *, split: bool) -> Profile:
+    """Draw tables from a suppressed profile: its counts dealt out, or new tables of some rows.
+
+    Each table is drawn on its own: what tables share is lost in this. It is used for expected noise only,
+    never for a spread.
+    """
+    rng = generator(seed, "reference", purpose)
+
+    def drawn(counts: _Counts, _: _Counts) -> npt.NDArray[np.int64]:
+        whole = np.asarray(counts, dtype=np.int64).sum(axis=0)
+        if split:
+            parts = rng.multinomial(whole.ravel(), np.full(shards, 1 / shards)).T
+        elif whole.sum():
+            size = round(whole.sum() * rows / max(profile.n_rows, 1))
+            parts = rng.multinomial(size, whole.ravel() / whole.sum(), size=shards)
+        else:
+            parts = np.zeros((shards, whole.size), dtype=np.int64)
+        return np.asarray(parts.reshape(shards, *whole.shape), dtype=np.int64)
+
+    moments = profile.moments
+    share = 1 / shards if split else rows / max(profile.n_rows, 1)
+
+    def even(sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.repeat(sums.sum(axis=0, keepdims=True) * share, shards, axis=0)
+
+    return replace(
+        _with_counts(profile, drawn, profile),
+        shard_rows=_evenly(rows, shards) if split else np.full(shards, rows, dtype=np.int64),
+        overshoot=even(profile.overshoot),
+        outside=drawn(profile.outside, profile.outside),
+        broken=drawn(profile.broken, profile.broken),
         moments=replace(
             moments,
-            **{
-                name: np.repeat(getattr(moments, name).sum(axis=0, keepdims=True) / shards, shards, axis=0)
-                for name in ("both", "sums", "squares", "products")
-            },
+            both=even(moments.both),
+            sums=even(moments.sums),
+            squares=even(moments.squares),
+            products=even(moments.products),
         ),
-        beyond=dealt(profile.beyond),
-        views=tuple(dealt(counts) for counts in profile.views),
-        triples=tuple(dealt(counts) for counts in profile.triples),
-        keys=dealt(profile.keys),
-        mined_rows=dealt(profile.mined_rows),
-        mined_broken=dealt(profile.mined_broken),
+        beyond=drawn(profile.beyond, profile.beyond),
+        keys=drawn(profile.keys, profile.keys),
+        mined_rows=drawn(profile.mined_rows, profile.mined_rows),
+        mined_broken=drawn(profile.mined_broken, profile.mined_broken),
     )
+
+
+def _on_grid(drawn: Profile, reference: Profile) -> Profile:
+    """Round counts as the reference's were."""
+    k = reference.suppressed_below
+
+    def rounded(counts: _Counts, _: _Counts) -> npt.NDArray[np.int64]:
+        return np.asarray(np.round(np.asarray(counts, dtype=np.float64) / k) * k, dtype=np.int64)
+
+    return _with_counts(drawn, rounded, drawn) if k else drawn
 
 
 def _evenly(rows: int, shards: int) -> npt.NDArray[np.int64]:

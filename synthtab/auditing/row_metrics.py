@@ -150,16 +150,14 @@ class RowMetrics:
 class _RareCombinations:
     """Cells of several columns together that few real rows hold.
 
-    Their mass is asked of cells that are rare in training and holdout rows together, because cells that are
-    rare in one of them alone hold more in the other; their coverage of cells that are rare in training rows,
-    against what a holdout of the same size holds.
+    They are chosen by the training rows alone, so that holdout and fresh synthetic rows meet them alike.
 
     Parameters
     ----------
     tables : Tables
         The three profiles.
     rare : list of ndarray of float, each of shape (shards, 1)
-        Rows on cells that are rare in all real rows.
+        Rows on cells that few training rows hold, or none.
     kept : list of ndarray of float, each of shape (shards, cells)
         Counts of (a sample of) the cells that are rare in training rows.
     cells : int
@@ -175,18 +173,17 @@ class _RareCombinations:
         self.cells = cells
 
     @classmethod
-    def of(cls, tables: Tables, counted: list[list[npt.NDArray[np.integer]]], seed: int) -> _RareCombinations:
+    def of(
+        cls, tables: Tables, counted: list[list[npt.NDArray[np.integer]]], at_most: int, seed: int
+    ) -> _RareCombinations:
         """Find the rare cells of some tables of counts, each given for the three profiles by shard."""
-        train_share = tables.profiles[2].n_rows / max(sum(p.n_rows for p in tables.profiles[1:]), 1)
-        most = at_most / train_share
         mass = [np.zeros((profile.n_shards, 1)) for profile in tables.profiles]
         own: list[list[npt.NDArray[np.generic]]] = [[], [], []]
         for parts in counted:
             flat = [part.reshape(len(part), -1) for part in parts]
             trained = flat[2].sum(axis=0)
-            real = flat[1].sum(axis=0) + trained
-            # cells that no real row holds are as rare: fresh rows hold some that these samples missed
-            rare, few = real <= most, (trained > 0) & (trained <= at_most)
+            # cells that no training row holds are as rare: fresh rows hold some of them
+            rare, few = trained <= at_most, (trained > 0) & (trained <= at_most)
             mass = [
                 total + part[:, rare].sum(axis=1, keepdims=True)
                 for total, part in zip(mass, flat, strict=True)

@@ -13,6 +13,7 @@ from synthtab.auditing.privacy import measure_privacy
 from synthtab.auditing.profile_part import PROFILE_SECTIONS, measure_profiles
 from synthtab.auditing.profiles import AuditProfiles
 from synthtab.auditing.reference import audit_profile
+from synthtab.auditing.releases import audit_releases
 from synthtab.auditing.tables import AppliesGuard, AuditTables, prepare_tables
 from synthtab.errors import DataError, SpecError
 from synthtab.profiling import Profile
@@ -29,7 +30,7 @@ Depth = Literal["standard", "thorough"]
 
 def audit(
     real: TableLike | None = None,
-    synthetic: TableLike | None = None,
+    synthetic: TableLike | Sequence[TableLike] | None = None,
     *,
     holdout: TableLike | None = None,
     reference: str | Path | Profile | None = None,
@@ -51,8 +52,9 @@ def audit(
     real : table
         The rows that the synthesizer learned from: pandas, Arrow, polars, or the path of a CSV or Parquet
         file. Not needed with a `reference`.
-    synthetic : table
-        The rows that it made.
+    synthetic : table or list of tables
+        The rows that it made. Several tables made from one source give away more than each: they are judged
+        together, and each on its own in `AuditResult.releases`.
     holdout : table, optional
         Real rows that it has not seen, drawn from the same people at random. Without them fidelity is
         optimistic, privacy cannot be judged, and the verdict is WARN at best.
@@ -99,6 +101,9 @@ def audit(
         raise SpecError(f"There is no depth {depth!r}.", hint="Known: standard, thorough.")
     if synthetic is None:
         raise DataError("No synthetic table was given.", hint="Pass synthetic=…, the rows to be judged.")
+    if isinstance(synthetic, Sequence) and not isinstance(synthetic, str):
+        given = locals()
+        return audit_releases(synthetic, lambda table: audit(**given | {"synthetic": table}))
     rules, asked = policy or Policy(), _sections(sections)
     if reference is not None:
         if real is not None or holdout is not None:

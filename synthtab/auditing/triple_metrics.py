@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from synthtab.auditing.readings import Reading, Tables, Weights, reading
@@ -43,6 +45,23 @@ class TripleMetrics:
                 side.append(part[:, held].astype(np.float64))
         return [np.concatenate(side, axis=1) for side in sides], np.array(starts, dtype=np.int64)
 
+    def on(self, tables: Tables) -> TripleMetrics:
+        """Give the same questions to other tables under the same plan.
+
+        Parameters
+        ----------
+        tables : Tables
+            The other tables.
+
+        Returns
+        -------
+        TripleMetrics
+            With the scales, cells and members of these.
+        """
+        other = copy(self)
+        other.tables = tables
+        return other
+
     def read(self, weights: Weights) -> Reading:
         """Measure a batch of choices.
 
@@ -60,10 +79,10 @@ class TripleMetrics:
         rows = [self.tables.rows(weight) for weight in weights.roles]
         step = max(1, _AT_ONCE // parts[0].shape[1])
         distances: list[list[FloatArray]] = [[], []]
-        train = self.tables.cells(parts, weights.train) / rows[2]
+        train = self.tables.mix(parts, weights.train) / rows[2]
         for start in range(0, weights.batch, step):
             views = [
-                self.tables.cells(parts, weight[start : start + step] if len(weight) > 1 else weight)
+                self.tables.mix(parts, weight[start : start + step] if len(weight) > 1 else weight)
                 / (n[start : start + step] if len(n) > 1 else n)
                 for weight, n in zip(weights.roles[:2], rows[:2], strict=True)
             ]
@@ -94,8 +113,8 @@ class TripleMetrics:
         found = []
         for position in range(len(self.plan.triples)):
             parts = [profile.triples[position] for profile in self.tables.profiles]
-            trained = self.tables.cells(parts, weights.train)[0]
-            held = self.tables.cells(parts, weights.holdout)[0]
+            trained = self.tables.mix(parts, weights.train)[0]
+            held = self.tables.mix(parts, weights.holdout)[0]
             total = max(trained.sum(), 1.0)
             margins = [trained.sum(axis=axes) / total for axes in ((1, 2), (0, 2), (0, 1))]
             product = np.einsum("i,j,k->ijk", *margins).ravel()

@@ -77,10 +77,18 @@ METRICS: dict[str, Metric] = {
         Metric("trtr", Section.UTILITY, 1, "train on real, test on real", 1.0),
         Metric("trstr", Section.UTILITY, 1, "train on real and synthetic, test on real", 1.0),
         Metric("importance_agreement", Section.UTILITY, 1, "rank agreement of what models rely on", 1.0),
+        Metric("coefficient_overlap", Section.UTILITY, 1, "overlap of regression intervals", 1.0),
+        Metric("coefficient_agreement", Section.UTILITY, 1, "coefficients of one sign and significance", 1.0),
+        Metric("survival_tstr", Section.UTILITY, 1, "train on synthetic, test on real: concordance", 1.0),
+        Metric("survival_trtr", Section.UTILITY, 1, "train on real, test on real: concordance", 1.0),
+        Metric("query_count", Section.UTILITY, 1, "relative error of filtered counts"),
+        Metric("query_mean", Section.UTILITY, 1, "error of filtered means, in standard deviations"),
         Metric("group_tstr", Section.SUBGROUPS, 1, "train on synthetic, test on real inside a group", 1.0),
         Metric("demographic_parity", Section.SUBGROUPS, 1, "demographic parity difference of a model"),
         Metric("equalized_odds", Section.SUBGROUPS, 1, "equalized odds difference of a model"),
         Metric("c2st_auc", Section.DETECTION, 1, "classifier two-sample test, area under the curve", 0.5),
+        Metric("pmse_ratio", Section.DETECTION, 1, "propensity score mean squared error over its null", 1.0),
+        Metric("pmse_tree_ratio", Section.DETECTION, 1, "the same of a classification tree", 1.0),
         Metric(
             "exact_copies", Section.PRIVACY, 1, "exact copies of training rows beyond those of holdout rows"
         ),

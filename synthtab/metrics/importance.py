@@ -44,7 +44,8 @@ class ImportanceAgreement:
     n_train : int
         Rows that each of these models learnt from: half of the smaller table.
     real, synthetic : tuple of str
-        The most important columns, most important first, of the real and of the synthetic models.
+        Columns that help most in predicting real rows, most helpful first, of the models trained on real and
+        on synthetic rows. One that a model relies on wrongly does harm, and is not among them.
     """
 
     value: float

@@ -467,7 +467,7 @@ def propensity_pmse(
     # loaded before the block: it can only hold to one thread the libraries that it finds
     import scipy.linalg
     import scipy.special  # noqa: F401
-    import sklearn.tree
+    import sklearn.tree  # noqa: F401
 
     n_rows = min(train.n_rows, holdout.n_rows, synthetic.n_rows, max_rows)
     nothing = PropensityResult(None, None, None, None, None, None, 0, n_rows)

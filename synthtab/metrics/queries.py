@@ -27,7 +27,8 @@ MIN_LEVEL_SHARE = 0.05
 SELECTIVITY = (0.02, 0.80)
 # The error of a rarer count is told relative to this share: of three rows, one more is no third.
 SMALLEST_SHARE = 0.05
-_ATTEMPTS_PER_QUERY = 30
+# So many vain attempts in a row say that there is little else to ask.
+_MOST_MISSES = 500
 _DIGITS = 3  # of a range's ends: nobody asks for ages above 43.7182
 # An answer that a table cannot give, because no row of it matches, is wrong by one standard deviation.
 _NO_ANSWER = 1.0
@@ -181,7 +182,9 @@ def random_queries(real: CastTable, names: tuple[str, ...], n_queries: int, seed
     usable = [name for name in names if levels.get(name) or len(values.get(name, ())) > 1]
     averaged = [name for name in values if len(values[name]) and values[name][0] < values[name][-1]]
     found: dict[tuple[Condition, ...], Query] = {}
-    for _ in range(_ATTEMPTS_PER_QUERY * n_queries if usable else 0):
+    missed = 0
+    while usable and missed < _MOST_MISSES and len(found) < n_queries:
+        missed += 1
         size = min(len(usable), 1 + int(rng.integers(MOST_CONDITIONS)))
         chosen = sorted(rng.choice(len(usable), size=size, replace=False).tolist())
         conditions = []
@@ -205,8 +208,7 @@ def random_queries(real: CastTable, names: tuple[str, ...], n_queries: int, seed
         ]
         mean_of = left[int(rng.integers(len(left)))] if left else None
         found[query.conditions] = replace(query, mean_of=mean_of)
-        if len(found) == n_queries:
-            break
+        missed = 0
     return tuple(found.values())
 
 

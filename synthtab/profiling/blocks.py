@@ -1,7 +1,7 @@
 """Two-way and three-way tables in few passes over the rows: count a block of columns, add up its tables.
 
-One pass over the rows costs as much for four columns as for two, and the table of four holds six pairs. So the
-wanted tables are covered by blocks that stay small enough for the processor's own memory.
+One pass over the rows costs as much for four columns as for two, and the table of four holds six pairs. So
+the wanted tables are covered by blocks that stay small enough for the processor's own memory.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.profiling.sharding import Sharding
+from synthtab.schema.casting import IntArray
 
 __all__ = ["Block", "count_tables", "cover"]
 
@@ -63,7 +64,7 @@ def cover(
     if not wanted:
         return ()
     tables = np.array(wanted, dtype=np.int64)
-    size = np.asarray(widths, dtype=np.float64)
+    size = np.maximum(np.asarray(widths, dtype=np.float64), 1.0)
     left = np.arange(len(tables))
     blocks = []
     while len(left):
@@ -85,7 +86,7 @@ def cover(
                 growth = np.where(held, 1.0, size[tables[left]]).prod(axis=1)
                 growth[lacking == 0] = np.inf
                 nearest = int(np.argmin(growth))
-                if growth[nearest] * cells > most_cells:
+                if lacking[nearest] == 0 or growth[nearest] * cells > most_cells:
                     break
                 inside[tables[left[nearest]]] = True
             cells = float(size[inside].prod())
@@ -97,8 +98,9 @@ def cover(
 
 def count_tables(
     wanted: Sequence[tuple[int, ...]],
-    cells: Sequence[npt.NDArray[np.int16]],
-    widths: Sequence[int],
+    codes: Sequence[npt.NDArray[np.integer]],
+    merged: Sequence[IntArray],
+    held: Sequence[npt.NDArray[np.bool_]],
     sharding: Sharding,
 ) -> tuple[npt.NDArray[np.int32], ...]:
     """Count two-way or three-way tables in each shard.
@@ -107,10 +109,12 @@ def count_tables(
     ----------
     wanted : sequence of tuple of int
         Positions of the columns of each table, rising; all of one length.
-    cells : sequence of ndarray of int, each of shape (n_rows,)
-        The cell of each row in each column, in the sharding's order.
-    widths : sequence of int
-        Number of cells of each column.
+    codes : sequence of ndarray of int, each of shape (n_rows,)
+        The bin of each row in each column, in the sharding's order.
+    merged : sequence of ndarray of int, each of shape (n_bins + 1,)
+        The cell of each bin of each column; the last is the last cell.
+    held : sequence of ndarray of bool, each of shape (n_bins + 1,)
+        Whether any row is in the bin.
     sharding : Sharding
         Which rows form which shard.
 
@@ -119,28 +123,30 @@ def count_tables(
     tuple of ndarray of int, each of shape (shards, cells, ...)
         The tables in the order wanted.
     """
+    widths = [int(own[-1]) + 1 for own in merged]
+    if not sharding.n_rows:
+        shapes = [(sharding.n_shards, *(widths[column] for column in table)) for table in wanted]
+        return tuple(np.zeros(shape, dtype=np.int32) for shape in shapes)
     # cells that no row is in would only make blocks larger
-    used = {
-        column: np.flatnonzero(np.bincount(cells[column], minlength=widths[column]))
-        for column in {column for table in wanted for column in table}
-    }
-    dense: dict[int, npt.NDArray[np.int16]] = {}
-    for column, held in used.items():
-        lookup = np.zeros(widths[column], dtype=np.int16)
-        lookup[held] = np.arange(len(held))
-        dense[column] = cells[column] if len(held) == widths[column] else lookup[cells[column]]
+    used: dict[int, IntArray] = {}
+    cells: dict[int, npt.NDArray[np.int16]] = {}
+    for column in sorted({column for table in wanted for column in table}):
+        used[column] = np.unique(merged[column][held[column]])
+        # two bytes a row hold any cell, and are what the passes below mostly read
+        cells[column] = np.searchsorted(used[column], merged[column]).astype(np.int16)[codes[column]]
     narrow = [len(used[column]) if column in used else 1 for column in range(len(widths))]
     # a block with more cells than rows costs more to add up than to count
     most_cells = min(MOST_CELLS, sharding.n_rows // sharding.n_shards)
     tables: dict[int, npt.NDArray[np.int32]] = {}
+    shards = np.arange(sharding.n_shards)
     for block in cover(wanted, narrow, most_cells):
-        known = {block.columns: _count_block(block.columns, dense, narrow, sharding)}
+        known = {block.columns: _count_block(block.columns, cells, narrow, sharding)}
         for table in block.tables:
             counts = _margin(wanted[table], known)
             shape = tuple(widths[column] for column in wanted[table])
             if counts.shape[1:] != shape:
                 full = np.zeros((sharding.n_shards, *shape), dtype=np.int32)
-                full[np.ix_(range(sharding.n_shards), *(used[column] for column in wanted[table]))] = counts
+                full[np.ix_(shards, *(used[column] for column in wanted[table]))] = counts
                 counts = full
             tables[table] = counts
     return tuple(tables[index] for index in range(len(wanted)))
@@ -163,7 +169,7 @@ def _count_block(
         for column, width in zip(columns, own, strict=True):
             key *= width
             key += cells[column][part.rows]
-        counts[part.shards] = np.bincount(key, minlength=part.n_shards * size).reshape(-1, size)
+        counts[part.shards] = np.bincount(key, minlength=part.n_shards * size).reshape(part.n_shards, size)
     return counts.reshape(-1, *own)
 
 
@@ -172,7 +178,9 @@ def _margin(
 ) -> npt.NDArray[np.int32]:
     """Add up one table from the smallest known one that holds its columns; keep what comes between."""
     while columns not in known:
-        source = min((held for held in known if set(columns) <= set(held)), key=lambda held: known[held].size)
+        holding = [held for held in known if set(columns) <= set(held)]
+        # among equals the shorter: a column of one cell adds nothing, and must go too
+        source = min(holding, key=lambda held: (known[held].size, len(held)))
         counts = known[source]
         lost = [axis for axis, column in enumerate(source) if column not in columns]
         if lost == list(range(len(columns), len(source))):

@@ -126,10 +126,10 @@ class ColumnPlan:
             position = {level: index for index, level in enumerate(self.levels)}
             unknown = position.get(RARE_LEVELS, len(self.levels))
             lookup = [position.get(level, unknown) for level in column.levels]
-            return np.array([*lookup, self.n_bins], dtype=self._code_type)[column.codes]
-        return number_bins(self.points, column.values, exact=self.exact, missing=self.n_bins).astype(
-            self._code_type, copy=False
-        )
+            codes: npt.NDArray[np.integer] = np.array([*lookup, self.n_bins], dtype=self._code_type)
+            return codes[column.codes]
+        bins = number_bins(self.points, column.values, exact=self.exact, missing=self.n_bins)
+        return np.asarray(bins, dtype=self._code_type)
 
     @property
     def _code_type(self) -> type[np.int16 | np.int32]:

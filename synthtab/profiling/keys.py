@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from synthtab.profiling.columns import ColumnPlan
 from synthtab.schema.casting import HashArray, IntArray
@@ -49,12 +50,15 @@ class KeyPlan:
         """
         if not len(self.codes):
             return np.zeros(len(codes), dtype=np.int64)
-        distinct, inverse = np.unique(codes, return_inverse=True)
+        import pandas as pd
+
+        # far fewer combinations than rows: look each up once
+        inverse, distinct = pd.factorize(codes)
         place = np.minimum(np.searchsorted(self.codes, distinct), len(self.codes) - 1)
         return np.asarray(np.where(self.codes[place] == distinct, place, len(self.codes))[inverse])
 
 
-def key_codes(columns: Sequence[ColumnPlan], bins: Sequence[IntArray]) -> IntArray:
+def key_codes(columns: Sequence[ColumnPlan], bins: Sequence[npt.NDArray[np.integer]]) -> IntArray:
     """Give each row one number for its combination of quasi-identifiers.
 
     Parameters
@@ -70,7 +74,7 @@ def key_codes(columns: Sequence[ColumnPlan], bins: Sequence[IntArray]) -> IntArr
         The mixed-radix number of the combination, or 63 bits of a hash where that would overflow.
     """
     widths = [column.n_pair_cells if column.is_number else column.n_bins + 1 for column in columns]
-    cells = [
+    cells: list[npt.NDArray[np.integer]] = [
         column.pair_of_bin[own] if column.is_number else own
         for column, own in zip(columns, bins, strict=True)
     ]

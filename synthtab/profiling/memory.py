@@ -70,10 +70,12 @@ def count_table(
         The counts.
     """
     sharding = Sharding.of(table, max(1, min(shards, table.n_rows)), seed, people)
-    codes = [column.encode(table[column.name])[sharding.order] for column in plan.columns]
+    columns = plan.columns
+    codes = [column.encode(table[column.name])[sharding.order] for column in columns]
     bins = tuple(
-        sharding.count_codes(code, column.n_bins + 1) for column, code in zip(plan.columns, codes, strict=True)
+        sharding.count_codes(code, column.n_bins + 1) for column, code in zip(columns, codes, strict=True)
     )
+    held = [counts.any(axis=0) for counts in bins]
     beyond, overshoot = _ends(table, plan, codes, bins, sharding)
     outside, broken = (
         np.column_stack([sharding.count_flags(flags) for flags in found])
@@ -85,26 +87,13 @@ def count_table(
         shard_rows=sharding.rows,
         bins=bins,
         overshoot=overshoot,
-        pairs=count_tables(
-            plan.pairs,
-            [column.pair_of_bin.astype(np.int16)[code] for column, code in zip(plan.columns, codes, strict=True)],
-            [column.n_pair_cells for column in plan.columns],
-            sharding,
-        ),
+        pairs=count_tables(plan.pairs, codes, [column.pair_of_bin for column in columns], held, sharding),
         outside=outside,
         broken=broken,
         moments=count_moments(table, plan, sharding),
         beyond=beyond,
         views=tuple(_view(table, plan, view, codes, bins, sharding) for view in plan.views),
-        triples=count_tables(
-            plan.triples,
-            [
-                column.group_of_bin.astype(np.int16)[code]
-                for column, code in zip(plan.columns, codes, strict=True)
-            ],
-            [column.n_groups for column in plan.columns],
-            sharding,
-        ),
+        triples=count_tables(plan.triples, codes, [column.group_of_bin for column in columns], held, sharding),
         keys=_keys(plan, codes, sharding),
         mined_rows=mined_rows,
         mined_broken=mined_broken,
@@ -228,12 +217,9 @@ def _view(
 def _keys(plan: ProfilePlan, codes: Sequence[npt.NDArray[np.integer]], sharding: Sharding) -> IntArray:
     if plan.keys is None:
         return np.zeros((sharding.n_shards, 0), dtype=np.int64)
-    positions = plan.keys.positions(
-        key_codes(
-            [plan.columns[index] for index in plan.keys.columns], [codes[index] for index in plan.keys.columns]
-        )
-    )
-    return sharding.count_codes(positions, len(plan.keys.codes) + 1)
+    held = plan.keys.columns
+    combined = key_codes([plan.columns[index] for index in held], [codes[index] for index in held])
+    return sharding.count_codes(plan.keys.positions(combined), len(plan.keys.codes) + 1)
 
 
 def _mined(table: CastTable, plan: ProfilePlan, sharding: Sharding) -> tuple[IntArray, IntArray]:

@@ -171,10 +171,11 @@ def mined_rule_from_dict(raw: Mapping[str, object]) -> MinedRule:
         When a part is missing or is not what `to_dict` writes.
     """
     try:
-        first, second = raw["columns"]  # type: ignore[misc] # a wrong shape is told below
+        names = tuple(map(str, raw["columns"]))  # type: ignore[call-overload] # a wrong type is told below
+        first, second = names
         return MinedRule(
             kind=RuleKind(str(raw["kind"])),
-            columns=(str(first), str(second)),
+            columns=(first, second),
             text=str(raw["text"]),
             support=int(raw["support"]),  # type: ignore[call-overload] # a wrong type is told below
             confidence=float(raw["confidence"]),  # type: ignore[arg-type] # as above

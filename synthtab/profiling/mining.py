@@ -6,21 +6,17 @@ Counts come from one matrix product over indicators of frequent levels and of mi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from synthtab.profiling.mined_rules import BoolArray, MinedRule, RuleKind, mined_rule_from_dict
 from synthtab.profiling.mining_counts import Candidate, Evidence, PairCounts, count_pairs, ranked_classes
 from synthtab.profiling.mining_levels import Dependencies, find_dependencies, level_rules
-from synthtab.schema import CastTable, ColumnSpec, Kind, NumberColumn, TableSchema
+from synthtab.profiling.mining_order import order_rules
+from synthtab.schema import CastTable, TableSchema
 from synthtab.seeding import generator, one_native_thread
 
 __all__ = ["MinedRule", "RuleKind", "mine_rules", "mined_rule_from_dict"]
-
-_SCREENED_ROWS = 2_048
-_QUANTILES = 1_024
 
 
 def mine_rules(
@@ -32,7 +28,7 @@ def mine_rules(
     at_most: int = 100,
     max_rows: int = 50_000,
 ) -> tuple[MinedRule, ...]:
-    """Find the logic rules that real rows obey and that independent columns would break.
+    r"""Find the logic rules that real rows obey and that independent columns would break.
 
     Parameters
     ----------
@@ -86,7 +82,7 @@ def mine_rules(
         dependencies = find_dependencies(counts, sample, evidence)
         found = [
             *_missing_rules(counts, dependencies, evidence),
-            *_order_rules(schema, sample, evidence),
+            *order_rules(schema, sample, evidence),
             *dependencies.candidates(),
             *level_rules(counts, dependencies, evidence),
         ]
@@ -131,7 +127,10 @@ def _missing_rules(counts: PairCounts, dependencies: Dependencies, evidence: Evi
     labels = np.flatnonzero(dependencies.first == np.arange(len(dependencies.first)))
     determined = dependencies.relation
     for column in np.flatnonzero(alone & (missing >= evidence.k)):
-        found = {int(label): _missing_at(counts, evidence, int(column), int(label)) for label in labels}
+        # a rule of either sort takes a level at which most rows miss the column
+        mostly = counts.level_missing[:, column] > counts.level_rows / 2
+        likely = np.intersect1d(labels, counts.level_labels[mostly])
+        found = {int(label): _missing_at(counts, evidence, int(column), int(label)) for label in likely}
         exact = [label for label, rule in found.items() if rule is not None and rule.relation == "exactly"]
         for label, rule in found.items():
             # what the coarser of two columns says, the finer one repeats at more length
@@ -168,92 +167,3 @@ def _missing_at(counts: PairCounts, evidence: Evidence, column: int, label: int)
 
 def _some(labels: tuple[str, ...], chosen: BoolArray) -> tuple[str, ...]:
     return tuple(sorted(label for label, is_chosen in zip(labels, chosen, strict=True) if is_chosen))
-
-
-@dataclass(frozen=True)
-class _Numbers:
-    """The number columns that may be compared, one column of the matrix each."""
-
-    specs: tuple[ColumnSpec, ...]
-    values: npt.NDArray[np.float64]
-    quantiles: tuple[npt.NDArray[np.float64], ...]
-
-
-def _order_rules(schema: TableSchema, table: CastTable, evidence: Evidence) -> Iterator[Candidate]:
-    """Give the number columns of which one never exceeds, or always equals, another."""
-    numbers = _comparable(schema, table, evidence)
-    size = len(numbers.specs)
-    if size < 2:  # noqa: PLR2004 - an order takes two columns
-        return
-    # counting in some rows bounds the count in all of them from below: what is refused here is surely refused
-    head = numbers.values[:_SCREENED_ROWS]
-    limit = evidence.tolerance * len(numbers.values)
-    exceeds = np.stack([np.count_nonzero(head[:, [index]] > head, axis=0) for index in range(size)])
-    equal: BoolArray = np.zeros((size, size), dtype=bool)
-    ordered: BoolArray = np.zeros((size, size), dtype=bool)
-    expected = np.zeros((size, size))
-    strict: BoolArray = np.zeros((size, size), dtype=bool)
-    for low, high in np.argwhere(exceeds <= limit):
-        if low == high or not _same_scale(numbers.specs[low], numbers.specs[high]):
-            continue
-        a, b = numbers.values[:, low], numbers.values[:, high]
-        known = np.count_nonzero(~(np.isnan(a) | np.isnan(b)))
-        above, ties = np.count_nonzero(a > b), np.count_nonzero(a == b)
-        # thinned quantiles of each column stand for an independent shuffle of both
-        one, other = numbers.quantiles[low], numbers.quantiles[high]
-        below = np.searchsorted(other, one, side="left").mean() / len(other)
-        at_most = np.searchsorted(other, one, side="right").mean() / len(other)
-        unequal = known * (1 - (at_most - below))
-        if evidence.convinces(unequal, known - ties, known, floor=known):
-            equal[low, high] = True
-            expected[low, high] = unequal
-        elif evidence.convinces(known * below, above, known, floor=known):
-            ordered[low, high] = True
-            expected[low, high] = known * below
-            # without ties a table of decimals says nothing; where ties were to be expected, it does
-            strict[low, high] = ties == 0 and bool(evidence.convinces(known * (at_most - below), 0, known))
-    group, _ = ranked_classes(equal)
-    for index, first in enumerate(group):
-        if equal[first, index]:
-            yield _ordered(numbers, expected, (int(first), index), "=")
-    alone = group == np.arange(size)
-    _, chained = ranked_classes(ordered & alone & alone[:, None])
-    for low, high in np.argwhere(chained):
-        yield _ordered(numbers, expected, (int(low), int(high)), "<" if strict[low, high] else "<=")
-
-
-def _ordered(
-    numbers: _Numbers, expected: npt.NDArray[np.float64], pair: tuple[int, int], relation: str
-) -> Candidate:
-    names = (numbers.specs[pair[0]].name, numbers.specs[pair[1]].name)
-    return Candidate(RuleKind.ORDER, names, float(expected[pair]), relation)
-
-
-def _comparable(schema: TableSchema, table: CastTable, evidence: Evidence) -> _Numbers:
-    """Collect the varying number columns that share a scale with another one."""
-    found: dict[str, npt.NDArray[np.float64]] = {}
-    for name, column in table.columns.items():
-        if isinstance(column, NumberColumn):
-            known = np.sort(column.values[~np.isnan(column.values)])
-            if len(known) >= evidence.k and known[0] < known[-1]:
-                found[name] = known
-    specs = tuple(schema[name] for name in found)
-    kept = tuple(
-        spec for spec in specs if any(spec is not other and _same_scale(spec, other) for other in specs)
-    )
-    values = np.empty((table.n_rows, len(kept)))
-    for index, spec in enumerate(kept):
-        values[:, index] = table.number(spec.name).values
-    places = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
-    quantiles = tuple(
-        known[(places * len(known)).astype(np.intp)] if len(known) > _QUANTILES else known
-        for known in (found[spec.name] for spec in kept)
-    )
-    return _Numbers(kept, values, quantiles)
-
-
-def _same_scale(one: ColumnSpec, other: ColumnSpec) -> bool:
-    """Say whether two number columns may be compared at all."""
-    if Kind.DATETIME in (one.kind, other.kind):
-        return one.kind is other.kind
-    return one.units == other.units and (one.units != "" or one.kind is other.kind is Kind.INTEGER)

@@ -18,7 +18,7 @@ _LEAST_EXPECTED = 20.0
 _TIMES_RARER = 10.0
 _ERROR = 0.01
 _LEVELS_A_COLUMN = 50
-_LEVELS_IN_ALL = 1_200
+_LEVELS_IN_ALL = 1_000
 _BLOCK_ROWS = 8_192
 
 
@@ -72,13 +72,16 @@ class Evidence:
         """
         from scipy.special import pdtr
 
-        return np.asarray(
-            (np.asarray(expected) >= _LEAST_EXPECTED)
-            & (np.asarray(expected) >= self.least_share * np.asarray(floor))
-            & (np.asarray(broken) <= self.tolerance * np.asarray(applies))
-            & (np.asarray(broken) <= _TIMES_RARER * self.tolerance * np.asarray(expected))
-            & (pdtr(broken, expected) < _ERROR / self.tests)
+        wanted, found = np.broadcast_arrays(np.asarray(expected, float), np.asarray(broken, float))
+        kept = np.asarray(
+            (wanted >= _LEAST_EXPECTED)
+            & (wanted >= self.least_share * np.asarray(floor))
+            & (found <= self.tolerance * np.asarray(applies))
+            & (found <= _TIMES_RARER * self.tolerance * wanted)
         )
+        # the distribution costs most: only where all else holds
+        kept[kept] = pdtr(found[kept], wanted[kept]) < _ERROR / self.tests
+        return kept
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,11 @@ class Candidate:
         First and second column.
     expected : float
         Rows expected to break it under independence.
-    relation, levels, mapping
+    relation : str, default ""
+        As in `MinedRule`.
+    levels : tuple of tuple of str, default ()
+        As in `MinedRule`.
+    mapping : tuple of tuple of str, default ()
         As in `MinedRule`.
     """
 
@@ -201,7 +208,7 @@ class PairCounts:
 def count_pairs(table: CastTable, k: int) -> PairCounts:
     """Count how often frequent levels and missing values occur in the same row.
 
-    At most 50 levels a column and 1,200 in all are counted, the most frequent ones: the cost stays bounded,
+    At most 50 levels a column and 1,000 in all are counted, the most frequent ones: the cost stays bounded,
     and rarer levels could hardly show a rule.
 
     Parameters
@@ -275,9 +282,9 @@ def _products(table: CastTable, levels: list[tuple[int, int]]) -> FloatArray:
         for index, column in enumerate(columns):
             shown[:, size + index] = column.is_missing[rows]
             if isinstance(column, LabelColumn):
-                place = places[index][column.codes[rows]]
-                seen = np.flatnonzero(place >= 0)
-                shown[seen, place[seen]] = 1.0
+                at = places[index][column.codes[rows]]
+                seen = np.flatnonzero(at >= 0)
+                shown[seen, at[seen]] = 1.0
         gram += shown.T @ shown
     return gram
 
@@ -297,13 +304,14 @@ def ranked_classes(relation: BoolArray) -> tuple[npt.NDArray[np.intp], BoolArray
     chained : ndarray of bool, shape (n, n)
         The relation between first members, less what follows in two steps.
     """
-    from scipy.sparse import csr_array
+    from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
 
     size = len(relation)
     if size == 0:
         return np.zeros(0, dtype=np.intp), relation
-    _, component = connected_components(csr_array(relation), directed=True, connection="strong")
+    links = csr_matrix(relation.astype(np.int8))
+    _, component = connected_components(links, directed=True, connection="strong")
     _, lowest, inverse = np.unique(component, return_index=True, return_inverse=True)
     first = lowest[inverse]
     alone = first == np.arange(size)

@@ -21,8 +21,10 @@ Cell = tuple[int, int]
 
 _ROWS_A_LEVEL = 20
 _LEAST_LEVEL_SHARE = 0.9
-_SCREENED_ROWS = 1_024
+# of the rows that are known and not at the most frequent level; the exact share is judged pair by pair
+_LEAST_VARIED = 0.005
 _MOST_CANDIDATES = 2_000
+_CELLS_A_ROW = 4
 
 
 @dataclass(frozen=True)
@@ -85,55 +87,49 @@ def find_dependencies(counts: PairCounts, table: CastTable, evidence: Evidence) 
     """
     size = len(counts.starts)
     rules: dict[tuple[int, int], Candidate] = {}
-    for one, other in _promising(counts, table, evidence):
-        rule = _dependency(counts, table, evidence, one, other)
-        if rule is not None:
-            rules[one, other] = rule
     relation: BoolArray = np.zeros((size, size), dtype=bool)
+    promising = _promising(counts, table, evidence)
+    alone: BoolArray = np.ones(size, dtype=bool)
+    for one, other in np.argwhere(promising).tolist():
+        if not (alone[one] and alone[other]) or (one, other) in rules:
+            continue
+        rule = _dependency(counts, table, evidence, one, other)
+        if rule is None:
+            continue
+        rules[one, other] = rule
+        back = _dependency(counts, table, evidence, other, one) if promising[other, one] else None
+        if back is not None:
+            # from here on the first of the two speaks for both
+            rules[other, one] = back
+            alone[max(one, other)] = False
     for pair in rules:
         relation[pair] = True
     return Dependencies(rules, *ranked_classes(relation))
 
 
-def _promising(counts: PairCounts, table: CastTable, evidence: Evidence) -> Iterator[tuple[int, int]]:
-    """Give the pairs of label columns in which few rows disagree with the most frequent partner."""
-    if len(counts.starts) == 0:
-        return
-    columns = [table.label(counts.names[index]) for index in counts.label_columns]
-    narrow = np.array([len(column.levels) * _ROWS_A_LEVEL < counts.n_rows for column in columns])
-    best = np.maximum.reduceat(counts.level_pairs, counts.starts, axis=1)
-    known = counts.level_rows[:, None] - counts.level_missing[:, counts.label_columns]
-    applies = np.add.reduceat(known, counts.starts, axis=0)
-    broken = np.add.reduceat(known - best, counts.starts, axis=0)
-    holds = (broken <= evidence.tolerance * applies) & (applies > 0)
-    for one in np.flatnonzero(narrow):
-        others = holds[one] if counts.complete[one] else _not_refused(counts, table, evidence, int(one))
-        for other in np.flatnonzero(others):
-            if one != other:
-                yield int(one), int(other)
+def _promising(counts: PairCounts, table: CastTable, evidence: Evidence) -> BoolArray:
+    """Say which label columns may determine which others.
 
-
-def _not_refused(counts: PairCounts, table: CastTable, evidence: Evidence, one: int) -> BoolArray:
-    """Say which columns a column of many levels may determine, from the rows of its most frequent levels.
-
-    Breaks among some rows bound the breaks among all from below, so nothing true is refused.
+    The counted levels bound the rows that disagree with the most frequent partner from below, so nothing true
+    is refused.
     """
-    codes = table.label(counts.names[counts.label_columns[one]]).codes
-    total = np.bincount(codes[codes >= 0])
-    rank = np.argsort(np.argsort(-total, kind="stable"), kind="stable")
-    place = np.append(rank, len(rank))[codes]
-    rows = np.argsort(place, kind="stable")[:_SCREENED_ROWS]
-    rows = rows[codes[rows] >= 0]
-    out: BoolArray = np.zeros(len(counts.starts), dtype=bool)
-    for other, index in enumerate(counts.label_columns):
-        column = table.label(counts.names[index])
-        seen = rows[column.codes[rows] >= 0]
-        width = len(column.levels)
-        cells, number = np.unique(place[seen] * width + column.codes[seen], return_counts=True)
-        agreed = np.zeros(len(total), dtype=np.intp)
-        np.maximum.at(agreed, cells // width, number)
-        out[other] = len(seen) - agreed.sum() <= evidence.tolerance * counts.n_rows
-    return out
+    size = len(counts.starts)
+    if size == 0:
+        return np.zeros((0, 0), dtype=bool)
+    columns = [table.label(counts.names[index]) for index in counts.label_columns]
+    held = np.array([len(np.unique(column.codes[column.codes >= 0])) for column in columns])
+    best = np.maximum.reduceat(counts.level_pairs, counts.starts, axis=1)
+    seen = np.add.reduceat(counts.level_pairs, counts.starts, axis=1)
+    broken = np.add.reduceat(seen - best, counts.starts, axis=0)
+    known = counts.n_rows - np.diagonal(counts.both_missing)[counts.label_columns]
+    varied = known - np.maximum.reduceat(counts.level_rows, counts.starts) >= _LEAST_VARIED * counts.n_rows
+    out = (
+        (broken <= evidence.tolerance * counts.n_rows)
+        & varied
+        & (held * _ROWS_A_LEVEL < counts.n_rows)[:, None]
+    )
+    np.fill_diagonal(out, val=False)
+    return np.asarray(out)
 
 
 def _dependency(
@@ -144,7 +140,13 @@ def _dependency(
     first, second = (table.label(name) for name in names)
     known = (first.codes >= 0) & (second.codes >= 0)
     width = len(second.levels)
-    cells, number = np.unique(first.codes[known] * width + second.codes[known], return_counts=True)
+    joint = first.codes[known] * width + second.codes[known]
+    if len(first.levels) * width <= _CELLS_A_ROW * counts.n_rows:
+        dense = np.bincount(joint)
+        cells = np.flatnonzero(dense)
+        number = dense[cells]
+    else:
+        cells, number = np.unique(joint, return_counts=True)
     source, target = cells // width, cells % width
     rows = np.bincount(source, number, len(first.levels))
     # the last of each source, sorted by rows, is its most frequent partner
@@ -287,7 +289,7 @@ def _never_together(counts: PairCounts, zeros: BoolArray, meeting: FloatArray) -
 
 def _others(counts: PairCounts, level: int) -> int:
     block = counts.block(int(counts.level_labels[level]))
-    return block.stop - block.start - 1
+    return int(block.stop - block.start - 1)
 
 
 def _names(counts: PairCounts, one: int, other: int) -> tuple[str, str]:

@@ -21,7 +21,16 @@ from synthtab.schema.columns import Role
 if TYPE_CHECKING:
     from synthtab.profiling.mined_rules import MinedRule
 
-__all__ = ["GROUPS", "RARE_LEVELS", "SAMPLE_ROWS", "ColumnPlan", "KeyPlan", "ProfilePlan", "ViewPlan", "make_plan"]
+__all__ = [
+    "GROUPS",
+    "RARE_LEVELS",
+    "SAMPLE_ROWS",
+    "ColumnPlan",
+    "KeyPlan",
+    "ProfilePlan",
+    "ViewPlan",
+    "make_plan",
+]
 
 SAMPLE_ROWS = 200_000
 """Reference rows from which number columns are cut, where there are more."""

@@ -168,7 +168,8 @@ class Sharding:
         for part in self.parts:
             own = codes[part.rows]
             key = own if part.within is None else part.within.astype(np.int64) * width + own
-            counts[part.shards] = np.bincount(key, minlength=part.n_shards * width).reshape(-1, width)
+            found = np.bincount(key, minlength=part.n_shards * width)
+            counts[part.shards] = found.reshape(part.n_shards, width)
         return counts
 
 

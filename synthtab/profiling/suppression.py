@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from synthtab.profiling.plan import RARE_LEVELS, ColumnPlan, ProfilePlan
+from synthtab.profiling.plan import RARE_LEVELS, ColumnPlan
 from synthtab.profiling.profile import Moments, Profile
 from synthtab.schema.casting import FloatArray, IntArray
 
@@ -76,30 +76,42 @@ def releasable_profile(profile: Profile, k: int = 10) -> Profile:
         for index, column in enumerate(profile.plan.columns)
     ]
     columns = tuple(column for column, _ in merged)
-    plan = ProfilePlan(columns, profile.plan.pairs, profile.plan.schema)
+    # combinations of quasi-identifiers are people, whatever their counts are rounded to
+    plan = replace(profile.plan, columns=columns, keys=None)
     bins = tuple(
         _on_grid(counts @ _membership(groups), k)[None, :]
         for counts, (_, groups) in zip(profile.bin_totals, merged, strict=True)
     )
-    pairs = []
-    for (first, second), counts in zip(profile.plan.pairs, profile.pair_totals, strict=True):
-        parts = [
-            _membership(_connected(profile.plan.columns[i].pair_of_bin, merged[i][1])[1])
-            for i in (first, second)
-        ]
-        pairs.append(_on_grid(parts[0].T @ counts @ parts[1], k)[None, :, :])
+    into_pair = [
+        _membership(_connected(old.pair_of_bin, groups)[1])
+        for old, (_, groups) in zip(profile.plan.columns, merged, strict=True)
+    ]
+    into_group = [
+        _membership(_coarser(old, groups)[2])
+        for old, (_, groups) in zip(profile.plan.columns, merged, strict=True)
+    ]
+    pairs = tuple(
+        _on_grid(into_pair[a].T @ counts @ into_pair[b], k)[None]
+        for (a, b), counts in zip(profile.plan.pairs, profile.pair_totals, strict=True)
+    )
+    triples = tuple(
+        _on_grid(
+            np.einsum("abc,ax,by,cz->xyz", counts, *(into_group[i] for i in columns_of), optimize=True), k
+        )[None]
+        for columns_of, counts in zip(profile.plan.triples, profile.triple_totals, strict=True)
+    )
     return Profile(
         plan=plan,
         shard_rows=_on_grid(np.array([profile.n_rows]), k),
         bins=bins,
         overshoot=np.zeros((1, len(columns), 2)),
-        pairs=tuple(pairs),
+        pairs=pairs,
         outside=_on_grid(profile.outside.sum(axis=0), k)[None, :],
         broken=_on_grid(profile.broken.sum(axis=0), k)[None, :],
         moments=_round_moments(profile.moments, k),
         beyond=_on_grid(profile.beyond.sum(axis=0), k)[None],
-        views=(),
-        triples=(),
+        views=tuple(_on_grid(counts, k)[None] for counts in profile.view_totals),
+        triples=triples,
         keys=np.zeros((1, 0), dtype=np.int64),
         mined_rows=_on_grid(profile.mined_rows.sum(axis=0), k)[None],
         mined_broken=_on_grid(profile.mined_broken.sum(axis=0), k)[None],
@@ -127,7 +139,7 @@ def _merge_numbers(column: ColumnPlan, counts: IntArray, k: int) -> tuple[Column
     group_of_cell = np.searchsorted(starts, np.arange(len(cells)), side="right") - 1
     groups = np.append(group_of_cell[column.cell_of_bin[:-1]], len(starts))
     edges = column.edges[[start - 1 for start in starts[1:]]]
-    pair, group = _coarser(column, groups)
+    pair, group, _ = _coarser(column, groups)
     return (
         replace(
             column,
@@ -166,7 +178,7 @@ def _merge_levels(column: ColumnPlan, counts: IntArray, k: int) -> tuple[ColumnP
     groups[: len(own)] = len(kept)
     groups[kept] = np.arange(len(kept))
     groups[-1] = len(names) + 1  # unseen levels stay apart, missing values last
-    pair, group = _coarser(column, groups)
+    pair, group, _ = _coarser(column, groups)
     public = np.append(column.is_public_level[kept], [True] if pooled.any() else [])
     return (
         replace(
@@ -181,8 +193,8 @@ def _merge_levels(column: ColumnPlan, counts: IntArray, k: int) -> tuple[ColumnP
     )
 
 
-def _coarser(column: ColumnPlan, groups: IntArray) -> tuple[IntArray, IntArray]:
-    """Give the pair cell and the interaction group of each merged bin."""
+def _coarser(column: ColumnPlan, groups: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Give the pair cell and the interaction group of each merged bin, and where each old group goes."""
     pair, lookup = _connected(column.pair_of_bin, groups)
     old_pair = np.zeros(len(lookup), dtype=np.int64)
     old_pair[column.pair_of_bin] = column.group_of_bin
@@ -190,7 +202,7 @@ def _coarser(column: ColumnPlan, groups: IntArray) -> tuple[IntArray, IntArray]:
     # merged pair cells may join interaction groups: follow both mergings down
     of_pair = np.zeros(int(lookup.max()) + 1, dtype=np.int64)
     of_pair[lookup] = group_of_group[old_pair]
-    return pair, of_pair[pair]
+    return pair, of_pair[pair], group_of_group
 
 
 def _connected(cells: IntArray, groups: IntArray) -> tuple[IntArray, IntArray]:

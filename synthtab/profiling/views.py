@@ -28,6 +28,7 @@ _DAY = 86_400.0
 _HOUR = 3_600.0
 # beyond this many steps a float no longer tells neighbours on a decimal grid apart
 _MOST_STEPS = 1e13
+_ROUNDING = 4 * float(np.finfo(float).eps)
 # three million years: further out, days no longer fit the calendar's whole numbers
 _FURTHEST = 1e14
 _THURSDAY = 3  # weekday of 1970-01-01, Monday being 0
@@ -102,7 +103,8 @@ class ViewPlan:
             if self.part == "weekday":
                 cells = (days + _THURSDAY) % 7
             elif self.part == "month":
-                cells = days.astype(np.int64).astype("datetime64[D]").astype("datetime64[M]").astype(float) % 12
+                months = days.astype(np.int64).astype("datetime64[D]").astype("datetime64[M]")
+                cells = months.astype(np.int64) % 12
             else:
                 cells = (seconds - days * _DAY) // _HOUR
         return np.where(usable, cells, -1).astype(np.int64)
@@ -195,5 +197,5 @@ def _steps(values: FloatArray, unit: float) -> tuple[FloatArray, npt.NDArray[np.
     steps = np.rint(exact)
     size = np.abs(exact)
     with np.errstate(invalid="ignore"):
-        on_grid = (np.abs(exact - steps) <= 1e-9 + 4 * np.finfo(float).eps * size) & (size < _MOST_STEPS)
+        on_grid = (np.abs(exact - steps) <= 1e-9 + _ROUNDING * size) & (size < _MOST_STEPS)
     return np.where(on_grid, steps, 0.0), on_grid

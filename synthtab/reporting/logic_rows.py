@@ -46,6 +46,7 @@ def logic_view(rules: Sequence[LogicRule]) -> LogicView | None:
         folded=tuple(rows[_MOST_OPEN:]),
         said=f"{obeyed}{said} broken by synthetic rows more often than by fresh real ones.",
         scale=f"{100 * top:g}\u00a0%",
+        withheld=sum(rule.floor is None for rule in rules),
     )
 
 
@@ -53,7 +54,8 @@ def _rule_row(rule: LogicRule, top: float) -> RuleRow:
     def place(share: float | None) -> float | None:
         if share is None or math.isnan(share):
             return None
-        return min(max(share / top, 0.0), 1.0)
+        # one rule that nearly all rows break would else leave no trace of the others
+        return math.sqrt(min(max(share / top, 0.0), 1.0))
 
     unnamed = [name for name in rule.columns if name not in rule.text]
     return RuleRow(

@@ -3,42 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from synthtab.reporting.audit_answers import SECTIONS
 from synthtab.reporting.sectionmodel import FigureGroup, FigureRow
-from synthtab.reporting.text import clean, figure, interval
+from synthtab.reporting.text import NOT_A_NUMBER, clean, figure, interval
 from synthtab.reporting.viewmodel import FactRow
 from synthtab.results import Score
 
 __all__ = ["figure_groups", "metric_words", "score_fact"]
 
+_LONGEST = 80
+_ON_SCALE = ".calibrated"
 _KNOWN = {
     "auc": "AUC",
     "blind_auc": "training told from holdout rows, AUC",
+    "broken_logic": "rows that break a rule found in real rows",
     "broken_rules": "rows that break a rule",
     "c2st_auc": "classifier two-sample test, AUC",
+    "calendar": "weekdays, months and hours, total variation",
+    "coefficient_agreement": "regression coefficients of one sign and significance",
+    "coefficient_overlap": "regression intervals, overlap",
+    "combination_coverage": "rare pairs of values not found",
+    "combination_mass": "mass of rare pairs of values, synthetic over real",
+    "correlation_ratio": "correlation ratio, difference",
     "coverage": "rare categories not found",
     "cramers_v": "Cramér's V, difference",
     "dcr_share": "synthetic rows closer to training than to holdout rows",
+    "demographic_parity": "demographic parity, difference",
+    "equalized_odds": "equalized odds, difference",
+    "exact_copies": "exact copies beyond those of holdout rows",
+    "group_tstr": "inside a group, trained on synthetic, tested on real",
+    "group_tvd": "inside a group, total variation distance",
+    "heaping_10": "multiples of ten, difference of shares",
+    "heaping_5": "multiples of five, difference of shares",
+    "identity_coverage": "rare combinations of quasi-identifiers not found",
+    "identity_mass": "mass of rare combinations of quasi-identifiers, synthetic over real",
+    "importance_agreement": "what models rely on, rank agreement",
     "interaction_tvd": "five-bin interaction distance",
     "invented": "rows with an invented category",
+    "jensen_shannon": "Jensen–Shannon distance",
     "ks": "Kolmogorov–Smirnov distance",
+    "last_digit": "last digits, total variation",
+    "membership_auc": "membership inference, AUC",
     "membership_tpr_at_10fpr": "members found at 10\u00a0% false alarms",
     "membership_tpr_at_1fpr": "members found at 1\u00a0% false alarms",
     "missing_rate": "missing rate, difference",
+    "missingness": "missing values, dependence on other columns",
+    "mutual_information": "mutual information, difference in nats",
+    "nist_k_marginal": "NIST k-marginal score",
+    "nndr": "nearest-neighbour distance ratio",
     "outside_domain": "rows outside the schema's domain",
+    "outside_range": "values beyond the real range",
     "pair_tvd": "two-way total variation distance",
+    "pearson": "Pearson's correlation, difference",
+    "quantiles": "quantiles, mean shift in inter-quartile ranges",
+    "query_count": "filtered counts, relative error",
+    "query_mean": "filtered means, error in standard deviations",
     "rare_mass": "mass of rare categories, synthetic over real",
     "spearman": "Spearman's correlation, difference",
+    "survival_trtr": "survival, trained on real, tested on real, concordance",
+    "survival_tstr": "survival, trained on synthetic, tested on real, concordance",
     "tail_mass": "tail mass, relative difference",
+    "triple_tvd": "three-way total variation distance",
     "trstr": "trained on real and synthetic, tested on real",
     "trtr": "trained on real, tested on real",
     "tstr": "trained on synthetic, tested on real",
     "tvd": "total variation distance",
+    "wasserstein": "Wasserstein distance in inter-quartile ranges",
 }
 _WRITTEN = {
     **{word: word.upper() for word in ("auc", "c2st", "cdf", "dcr", "fpr", "iqr", "js", "kl", "ks", "mmd")},
-    **{word: word.upper() for word in ("nndr", "pca", "psi", "roc", "tpr", "trstr", "trtr", "tstr", "tvd")},
+    **{
+        word: word.upper()
+        for word in ("nist", "nndr", "pca", "psi", "roc", "tpr", "trstr", "trtr", "tstr", "tvd")
+    },
     "cramers": "Cramér's",
     "jensen": "Jensen",
     "kolmogorov": "Kolmogorov",
@@ -66,10 +105,12 @@ def metric_words(name: str) -> str:
     str
         E.g. ``range coverage`` for ``range_coverage``.
     """
+    if name.endswith(_ON_SCALE):
+        return f"{metric_words(name.removesuffix(_ON_SCALE))}, from chance to fresh real data"
     if name in _KNOWN:
         return _KNOWN[name]
     words = name.replace("_", " ").split()
-    return clean(" ".join(_WRITTEN.get(word.lower(), word) for word in words) or name)
+    return clean(" ".join(_WRITTEN.get(word.lower(), word) for word in words) or name, _LONGEST)
 
 
 def score_fact(score: Score) -> FactRow:
@@ -107,18 +148,38 @@ def figure_groups(scores: Iterable[Score]) -> tuple[FigureGroup, ...]:
     whole = [score for score in scores if not score.columns and score.releasable and score.value is not None]
     groups = []
     for section, title in SECTIONS.items():
-        rows = tuple(_figure_row(score) for score in whole if score.section is section)
+        rows: dict[str, FigureRow] = {}
+        for score in whole:
+            if score.section is section:
+                name = score.metric.removesuffix(_ON_SCALE)
+                row = _figure_row(score)
+                known = rows.get(name)
+                # one row for a metric that comes both as it is and on the scale from chance to fresh real data
+                rows[name] = row if known is None else _joined(known, row)
         if rows:
-            groups.append(FigureGroup(title, rows))
+            groups.append(FigureGroup(title, tuple(rows.values())))
     return tuple(groups)
 
 
+def _joined(first: FigureRow, second: FigureRow) -> FigureRow:
+    plain, scaled = (first, second) if first.calibrated == NOT_A_NUMBER else (second, first)
+    return replace(plain, calibrated=scaled.calibrated)
+
+
 def _figure_row(score: Score) -> FigureRow:
+    found = interval(score.value, score.low, score.high)
+    calibrated = figure(score.calibrated)
+    if score.metric.endswith(_ON_SCALE):
+        calibrated = found
+        found = NOT_A_NUMBER
+        if score.floor is not None and score.excess is not None:
+            found = figure(score.floor + score.excess)
     return FigureRow(
-        name=metric_words(score.metric),
+        name=metric_words(score.metric.removesuffix(_ON_SCALE)),
         version=f"v{score.metric_version}",
-        found=interval(score.value, score.low, score.high),
+        found=found,
         fresh=figure(score.floor),
         chance=figure(score.chance),
         excess=figure(score.excess, signed=True),
+        calibrated=calibrated,
     )

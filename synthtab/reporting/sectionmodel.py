@@ -36,6 +36,8 @@ class FigureRow:
         The metric in words, and the version of its definition.
     found, fresh, chance, excess : str
         The figure with its interval, what fresh real data and chance have, and how far beyond fresh it is.
+    calibrated : str
+        Where it lies between chance (0) and fresh real data (1).
     """
 
     name: str
@@ -44,6 +46,7 @@ class FigureRow:
     fresh: str
     chance: str
     excess: str
+    calibrated: str
 
 
 @dataclass(frozen=True)
@@ -158,12 +161,15 @@ class LogicView:
         How many are broken.
     scale : str
         What the longest bar stands for.
+    withheld : int
+        For how many rules the share of fresh real rows is withheld.
     """
 
     rows: tuple[RuleRow, ...]
     folded: tuple[RuleRow, ...]
     said: str
     scale: str
+    withheld: int
 
 
 @dataclass(frozen=True)

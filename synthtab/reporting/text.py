@@ -316,7 +316,9 @@ def percent_interval(value: float | None, low: float | None, high: float | None)
     if value is None or low is None or high is None or not all(map(math.isfinite, (value, low, high))):
         return percent(value)
     digits = _percent_decimals(value, low, high)
-    if low < high and _fixed(100 * low, digits) == _fixed(100 * high, digits):
+    looks_equal = low < high and _fixed(100 * low, digits) == _fixed(100 * high, digits)
+    looks_absent = value > 0 and float(_fixed(100 * value, digits).replace(",", "")) == 0
+    if looks_equal or looks_absent:
         digits = 2
     bounds = ", ".join(_fixed(100 * bound, digits) for bound in (low, high))
     return f"{_fixed(100 * value, digits)}{_PERCENT} [{bounds}]"

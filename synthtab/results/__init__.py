@@ -14,6 +14,7 @@ from synthtab.results.shown import (
     Provenance,
     RareBand,
     RareGroup,
+    Release,
     Subgroup,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "Provenance",
     "RareBand",
     "RareGroup",
+    "Release",
     "Score",
     "Section",
     "Status",

@@ -20,6 +20,7 @@ from synthtab.results.shown import (
     Provenance,
     RareBand,
     RareGroup,
+    Release,
     Subgroup,
 )
 
@@ -66,6 +67,8 @@ class AuditResult(JsonResult, PageResult):
         Levels of the chosen columns, worst first.
     models : tuple of ModelComparison
         Models trained on synthetic, real, and both.
+    releases : tuple of Release
+        When several tables from one source were audited together, each on its own.
     """
 
     verdict: Verdict
@@ -85,6 +88,7 @@ class AuditResult(JsonResult, PageResult):
     logic: tuple[LogicRule, ...] = ()
     subgroups: tuple[Subgroup, ...] = ()
     models: tuple[ModelComparison, ...] = ()
+    releases: tuple[Release, ...] = ()
 
     def section_verdict(self, section: Section | str) -> Verdict | Status:
         """Give the verdict of one section.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from synthtab.results.answers import Status
+from synthtab.results.answers import Section, Status, Verdict
 
 __all__ = [
     "AssociationChange",
@@ -18,6 +18,7 @@ __all__ = [
     "Provenance",
     "RareBand",
     "RareGroup",
+    "Release",
     "Subgroup",
 ]
 
@@ -387,3 +388,29 @@ class Provenance:
     policy: str
     holdout: bool
     k: int = 10
+
+
+@dataclass(frozen=True)
+class Release:
+    """One of several synthetic tables made from the same real one.
+
+    Parameters
+    ----------
+    name : str
+        Which, e.g. ``release 1``.
+    rows : int
+        Its rows.
+    verdict : Verdict
+        Its verdict on its own.
+    summary : str
+        That verdict in words.
+    failed, warned : tuple of Section
+        Sections that failed, and that warn.
+    """
+
+    name: str
+    rows: int
+    verdict: Verdict
+    summary: str
+    failed: tuple[Section, ...]
+    warned: tuple[Section, ...]

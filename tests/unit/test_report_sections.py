@@ -90,6 +90,7 @@ def test_a_tick_that_means_something_makes_room() -> None:
         ("range_coverage", "range coverage"),
         ("tvd", "total variation distance"),
         ("js_distance", "JS distance"),
+        ("tvd.calibrated", "total variation distance, from chance to fresh real data"),
         ("pmse_ratio", "pMSE ratio"),
         ("cramers_v", "Cramér's V, difference"),
         ("wasserstein_2", "Wasserstein 2"),
@@ -124,6 +125,18 @@ def test_figures_of_whole_families_stand_by_section() -> None:
     assert groups[1].rows[0].excess == "+0.14"
 
 
+def test_a_metric_and_its_place_on_the_scale_share_a_row() -> None:
+    """A calibrated figure stands in its own column, never beside a floor in other units."""
+    scaled = _score("tvd.calibrated", (), 0.8, low=0.7, high=0.9, floor=0.03, chance=0.6, excess=0.02)
+    ((alone,), *_) = (group.rows for group in figure_groups([scaled]))
+    assert (alone.name, alone.found, alone.fresh) == ("total variation distance", "0.050", "0.030")
+    assert alone.calibrated == "0.80 [0.70, 0.90]"
+    for order in ([scaled, _score("tvd", (), 0.05, low=0.04, high=0.06)],) * 2:
+        order.reverse()
+        ((row,), *_) = (group.rows for group in figure_groups(order))
+        assert (row.found, row.calibrated) == ("0.050 [0.040, 0.060]", "0.80 [0.70, 0.90]")
+
+
 @pytest.mark.parametrize(
     ("figures", "shown"),
     [
@@ -146,6 +159,8 @@ def test_an_infinite_end_is_told_in_words(figures: tuple[float | None, ...], sho
 def test_a_narrow_interval_of_shares_does_not_look_like_a_point() -> None:
     """0.36 to 0.44 % is written with the digit that tells its ends apart."""
     assert percent_interval(0.004, 0.0036, 0.0044) == "0.40\u00a0% [0.36, 0.44]"
+    assert percent_interval(0.0003, 0.0, 0.0011) == "0.03\u00a0% [0.00, 0.11]"
+    assert percent_interval(0.0, 0.0, 0.0011) == "0.0\u00a0% [0.0, 0.1]"
 
 
 # rare bands
@@ -227,10 +242,10 @@ def test_rules_keep_their_order_and_long_lists_fold() -> None:
 
 
 def test_bars_of_rules_share_a_scale() -> None:
-    """A rule broken by half as many rows has a bar half as long, and none is longer than its place."""
+    """A rule broken by a quarter as many rows has a bar half as long, and none is longer than its place."""
     rule = nhanes_audit().logic[0]
-    twice, once = replace(rule, broken=0.2, low=0.1, high=0.3), replace(rule, broken=0.1, low=0.0, high=5.0)
-    view = logic_view([twice, once])
+    more, once = replace(rule, broken=0.4, low=0.1, high=0.5), replace(rule, broken=0.1, low=0.0, high=5.0)
+    view = logic_view([more, once])
     assert view is not None
     bars = [row.meter for row in view.rows]
     assert bars[0].at == pytest.approx(2 * bars[1].at)

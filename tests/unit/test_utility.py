@@ -18,11 +18,13 @@ from simulated_tables import (
 )
 from sklearn.metrics import r2_score, roc_auc_score
 
+from synthtab.metrics.columns import stacked
 from synthtab.metrics.features import FeatureEncoder
 from synthtab.metrics.learners import Learner, fit_predict
 from synthtab.metrics.prediction import prediction_task
 from synthtab.metrics.utility import ModelUtility, UtilityResult, train_synthetic_test_real
 from synthtab.schema import CastTable, LabelColumn, NumberColumn
+from synthtab.seeding import derive_seed
 
 UGLY = ugly_tables()
 
@@ -262,3 +264,83 @@ def test_order_and_seed() -> None:
     assert plain == turned
     other = train_synthetic_test_real(train, holdout, fresh, COLUMNS, "y", seed=2)
     assert other.models[0].se != plain.models[0].se
+
+
+def test_three_families_at_depth() -> None:
+    """Thorough asks extra trees too, for either kind of target, and leaves the families before it as good."""
+    train, holdout, fresh = three_tables(8, 400)
+    for target in ("y", "x1"):
+        standard = train_synthetic_test_real(train, holdout, fresh, COLUMNS, target)
+        thorough = train_synthetic_test_real(train, holdout, fresh, COLUMNS, target, depth="thorough")
+        assert [model.model for model in standard.models] == ["gradient_boosting", "linear"]
+        assert [model.model for model in thorough.models][2:] == ["extra_trees"]
+        for shallow, deep in zip(standard.models, thorough.models, strict=False):
+            assert (deep.tstr, deep.trtr, deep.trstr) == (shallow.tstr, shallow.trtr, shallow.trstr)
+            assert deep.se == pytest.approx(shallow.se, rel=0.2)
+        trees = _model(thorough, "extra_trees")
+        assert trees.trtr > trees.chance + 0.1
+        assert trees.z is not None
+        assert abs(trees.z) < 2.5
+        flat = train_synthetic_test_real(
+            train, holdout, shuffled(train, np.random.default_rng(0)), COLUMNS, target, depth="thorough"
+        )
+        assert (_model(flat, "extra_trees").z or 0.0) > 3  # beyond the budget shared by all models
+
+
+def test_noise_on_the_labels_is_found() -> None:
+    """Two thirds of the synthetic labels drawn anew: every family trains worse, at z above 3."""
+    train, holdout, fresh = three_tables(9, 800)
+    rng = np.random.default_rng(0)
+    codes = fresh.label("y").codes.copy()
+    noisy = rng.random(800) < 2 / 3
+    codes[noisy] = rng.permutation(codes[noisy])
+    made = CastTable({**fresh.columns, "y": LabelColumn(codes, ("no", "yes"))}, 800)
+    for model in train_synthetic_test_real(train, holdout, made, COLUMNS, "y").models:
+        assert model.z is not None
+        assert model.z > 3
+
+
+def test_augmentation_with_fresh_rows_helps() -> None:
+    """Few real rows and as many fresh ones beside them: every family gains, beyond chance on most tables."""
+    words, gains = [], []
+    for seed in range(6):
+        train, holdout, fresh = three_tables(seed, (150, 2_000, 150))
+        models = train_synthetic_test_real(train, holdout, fresh, COLUMNS, "x1", n_bootstrap=60).models
+        words += [model.augmentation for model in models]
+        gains += [model.gain for model in models]
+    assert min(gains) > -0.01
+    assert np.mean(gains) > 0.01
+    assert "harms" not in words
+
+
+def test_augmentation_with_garbage_harms() -> None:
+    """Synthetic rows with the labels turned round spoil the real ones beside them; and TRSTR adds up."""
+    train, holdout, fresh = three_tables(1, 600)
+    turned = CastTable({**fresh.columns, "y": LabelColumn(1 - fresh.label("y").codes, ("no", "yes"))}, 600)
+    for model in train_synthetic_test_real(train, holdout, turned, COLUMNS, "y").models:
+        assert model.augmentation == "harms"
+        assert model.trstr < model.trtr - 0.1
+        assert model.gain == pytest.approx(model.trstr - model.trtr)
+        assert model.gain_low < model.gain < model.gain_high < 0
+
+
+def test_augmentation_learns_from_both_tables() -> None:
+    """TRSTR is the score of a model trained on the rows of both tables under one another."""
+    train, holdout, fresh = three_tables(2, 300)
+    task = prediction_task(train, holdout, "y")
+    columns = tuple(column for column in COLUMNS if column.name != "y")
+    encoder = FeatureEncoder.fit((train, fresh), (train,), columns)
+    both = stacked((train, fresh), tuple(sorted(train.columns)))
+    seed = derive_seed(0, "utility", "y", "linear")
+    scores = fit_predict(Learner.LINEAR, encoder, both, holdout, task, seed)[:, 1]
+    known = train_synthetic_test_real(train, holdout, fresh, COLUMNS, "y")
+    expected = roc_auc_score(holdout.label("y").codes == 1, scores)
+    assert _model(known, "linear").trstr == pytest.approx(expected, abs=1e-3)
+
+
+def test_global_random_state_is_left_alone() -> None:
+    """Thorough utility draws nothing from NumPy's global stream."""
+    train, holdout, fresh = three_tables(3, 120)
+    before = np.random.get_state()[1].copy()  # noqa: NPY002 - the state that must not move
+    train_synthetic_test_real(train, holdout, fresh, COLUMNS, "y", depth="thorough", n_bootstrap=20)
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002 - as above
