@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from synthtab.auditing import Margin, Policy, audit
+    from synthtab.auditing import Margin, Policy, audit, make_reference
     from synthtab.datasets import Dataset, load_nhanes_adults
     from synthtab.results import AuditResult, Check, Section, Status, Verdict
     from synthtab.schema import (
@@ -51,6 +51,7 @@ _HOMES = {
     "load": "synthtab.synthesizers",
     "load_nhanes_adults": "synthtab.datasets",
     "make": "synthtab.synthesizers",
+    "make_reference": "synthtab.auditing",
     "registered": "synthtab.synthesizers",
     "spec": "synthtab.specs",
     "split": "synthtab.tables",
@@ -80,6 +81,7 @@ __all__ = [
     "load",
     "load_nhanes_adults",
     "make",
+    "make_reference",
     "registered",
     "spec",
     "split",

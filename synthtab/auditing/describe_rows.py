@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from synthtab.auditing.fidelity import Fidelity
+from synthtab.auditing.group_findings import GroupServed
 from synthtab.auditing.group_metrics import Group
 from synthtab.metrics.calibration import Z95
 from synthtab.metrics.rare import mass_ratio_interval, presence
@@ -15,7 +17,7 @@ from synthtab.profiling.profile import Profile
 from synthtab.results import LogicRule, RareBand, Status, Subgroup
 from synthtab.schema.casting import IntArray
 
-__all__ = ["describe_bands", "describe_logic", "describe_subgroups"]
+__all__ = ["describe_bands", "describe_logic", "describe_subgroups", "with_models"]
 
 BANDS = ((1, 1), (2, 5), (6, 20), (21, 100))
 _LEAST_POOLED = 3
@@ -117,9 +119,8 @@ def describe_logic(
         broken = sum(int(profile.mined_broken[:, index].sum()) for profile in real)
         drawn, held = (int(p.mined_broken[:, index].sum()) for p in (synthetic, holdout))
         counts = _Counts(support, broken, drawn, held)
-        found.append(
-            _rule(mined.text, mined.kind.value, mined.columns, counts, synthetic.n_rows, holdout.n_rows, k)
-        )
+        told = _rule(mined.text, mined.kind.value, mined.columns, counts, synthetic.n_rows, holdout.n_rows, k)
+        found.append(replace(told, releasable=mined.is_releasable(plan.schema)))
     return tuple(sorted(found, key=lambda rule: (-rule.broken, rule.text)))
 
 
@@ -205,3 +206,39 @@ def describe_subgroups(
             )
         )
     return tuple(sorted(found, key=lambda group: (-(group.excess or 0.0), group.column, group.level)))
+
+
+def with_models(groups: Sequence[Subgroup], served: Sequence[GroupServed]) -> tuple[Subgroup, ...]:
+    """Add to each group how well models trained on synthetic rows serve it.
+
+    Parameters
+    ----------
+    groups : sequence of Subgroup
+        Groups with their fidelity.
+    served : sequence of GroupServed
+        Models inside groups; of several targets the one that serves the group worst is kept.
+
+    Returns
+    -------
+    tuple of Subgroup
+        The same groups, worst first as they were.
+    """
+    worst: dict[tuple[str, str], GroupServed] = {}
+    for item in served:
+        key = (item.column, item.level)
+        if key not in worst or item.tstr - item.trtr < worst[key].tstr - worst[key].trtr:
+            worst[key] = item
+    found = []
+    for group in groups:
+        own = worst.get((group.column, group.level))
+        if own is None:
+            found.append(group)
+            continue
+        order = (Status.FAIL, Status.WARN, Status.PASS)
+        status = min((s for s in (group.status, own.status) if s in order), key=order.index)
+        found.append(
+            replace(
+                group, tstr=round(own.tstr, 3), trtr=round(own.trtr, 3), measure=own.measure, status=status
+            )
+        )
+    return tuple(found)

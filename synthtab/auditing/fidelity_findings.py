@@ -21,6 +21,7 @@ _LEAST_RARE = 3
 LEAST_ROWS = 64
 # on the calibrated scale the gap between chance and fresh data is 1, so its noise must stay below a third
 _MOST_NOISE = 1 / 3
+_OF_SMALL_CELLS = frozenset({"coverage", "rare_mass", "combination_mass", "identity_mass"})
 _NAMELESS = frozenset({"coverage", "rare_mass", "combination_mass", "identity_mass"})
 
 
@@ -72,29 +73,36 @@ def why_not_applicable(
     str
         The reason, or nothing.
     """
-    rare, plan = comparison.rare, comparison.plan
     if item.section is not Section.SCHEMA and min(p.n_rows for p in comparison.profiles) < LEAST_ROWS:
         return f"one of the tables has fewer than {LEAST_ROWS} rows"
-    if item.metric == "broken_rules" and not plan.schema.rules:
-        return "the schema declares no rules"
-    if item.metric == "broken_logic" and not plan.mined:
-        return "no rule was found in the real rows"
-    if item.metric == "outside_domain" and not any(
-        c.is_public or not c.missing for c in plan.schema.modelled
-    ):
-        return "the schema declares no public bounds, categories or required columns"
-    if item.metric in ("coverage", "rare_mass") and (len(rare) < _LEAST_RARE or sum(rare.counts) < k):
-        return "fewer than three categories are held by 1 to 20 training rows"
-    for name, combinations in (
-        ("combination", comparison.rows.rare_combinations),
-        ("identity", comparison.rows.rare_identities),
-    ):
-        if item.metric == f"{name}_mass" and combinations.cells < _LEAST_RARE:
-            return "fewer than three combinations of values are rare in the real rows"
+    if nothing := _nothing_to_ask(item.metric, comparison, k):
+        return nothing
     if not point.members or not point.value.size:
         return f"no column of these tables has a {metric(item.metric).label}"
     if item.make == "calibrated" and not (gap > 0 and noise <= _MOST_NOISE):
         return "chance and fresh real data cannot be told apart at this size"
+    return ""
+
+
+def _nothing_to_ask(name: str, comparison: Comparison, k: int) -> str:
+    """Say what these tables have none of, or too few, for a metric."""
+    rare, plan = comparison.rare, comparison.plan
+    if name == "broken_rules" and not plan.schema.rules:
+        return "the schema declares no rules"
+    if name == "broken_logic" and not plan.mined:
+        return "no rule was found in the real rows"
+    if name == "outside_domain" and not any(c.is_public or not c.missing for c in plan.schema.modelled):
+        return "the schema declares no public bounds, categories or required columns"
+    if name in ("coverage", "rare_mass") and (len(rare) < _LEAST_RARE or sum(rare.counts) < k):
+        return "fewer than three categories are held by 1 to 20 training rows"
+    if name in _OF_SMALL_CELLS and comparison.profiles[1].suppressed_below:
+        return "small counts were suppressed in the reference"
+    for kind, combinations in (
+        ("combination", comparison.rows.rare_combinations),
+        ("identity", comparison.rows.rare_identities),
+    ):
+        if name == f"{kind}_mass" and combinations.cells < _LEAST_RARE:
+            return "fewer than three combinations of values are rare in the real rows"
     return ""
 
 

@@ -12,7 +12,7 @@ from synthtab.auditing.normal import one_sided_p, upper_quantile
 from synthtab.auditing.policy import Policy
 from synthtab.metrics.base import metric
 from synthtab.metrics.calibration import Z80, Z95
-from synthtab.metrics.fairness import FairnessChange
+from synthtab.metrics.fairness import FairnessChange, GroupFairness
 from synthtab.metrics.group_utility import GroupUtility
 from synthtab.metrics.utility import UtilityResult
 from synthtab.results import Score, Section, Status
@@ -92,14 +92,15 @@ def worst_group_finding(results: Sequence[UtilityResult], asked: int, policy: Po
     Returns
     -------
     Finding
-        The group with the strongest evidence, unjudged. A note where nothing was seen and half of the groups
+        Of the groups with a significant loss the one that loses most, else that with the strongest evidence;
+        unjudged. A note where nothing was seen and half of the groups
         could have lost twice the tolerance unseen: a warning would stand on every table of moderate size.
     """
     every = [(result, group) for result in results for group in _judged(result)]
     if not every:
         why = "no group has enough test rows in which real rows train a model"
         return Finding(_WORST_GROUP[0], Section.SUBGROUPS, _WORST_GROUP[1], not_applicable=why)
-    result, worst = max(every, key=lambda item: item[1].z or 0.0)
+    result, worst = _worst_group(every, asked, policy)
     smallest_seen = _smallest_seen(result, asked, policy)
     finding = _group_finding(result, worst, asked, smallest_seen)
     assert finding.p_value is not None
@@ -163,7 +164,8 @@ def fairness_finding(results: Sequence[UtilityResult], asked: int, policy: Polic
     Returns
     -------
     Finding
-        The column with the strongest evidence, unjudged. A note where nothing was seen and twice the
+        Of the columns with a significant change the one that changes most, else that with the strongest
+        evidence; unjudged. A note where nothing was seen and twice the
         tolerance could have gone unseen: rates of decisions inside groups need thousands of test rows.
     """
     code, name = _FAIRNESS
@@ -171,10 +173,9 @@ def fairness_finding(results: Sequence[UtilityResult], asked: int, policy: Polic
     if not every:
         why = "no label target has two groups with enough test rows of either class"
         return Finding(code, Section.SUBGROUPS, name, not_applicable=why)
-    result, worst = max(every, key=lambda pair: pair[1].odds.z)
-    odds, n_columns = worst.odds, len(result.fairness)
-    p_value = min(1.0, asked * n_columns * one_sided_p(odds.z))
-    critical = upper_quantile(policy.utility / (max(asked, 1) * n_columns))
+    result, worst, p_value = _worst_column(every, asked, policy)
+    odds = worst.odds
+    critical = upper_quantile(policy.utility / (max(asked, 1) * len(result.fairness)))
     smallest_seen = (critical + Z80) * float(np.median([item.odds.se for item in result.fairness]))
     detail = (
         f"Deciding on {result.target} = {worst.positive} between the levels of {worst.column}, equalized "
@@ -256,6 +257,29 @@ def _fairness_score(name: str, columns: tuple[str, ...], change: FairnessChange)
 
 def _judged(result: UtilityResult) -> list[GroupUtility]:
     return [group for group in result.groups if group.z is not None]
+
+
+def _worst_group(
+    every: list[tuple[UtilityResult, GroupUtility]], asked: int, policy: Policy
+) -> tuple[UtilityResult, GroupUtility]:
+    # where everybody loses a little the evidence is strongest in the largest group, the loss elsewhere
+    significant = [item for item in every if asked * (item[1].p_value or 0.0) <= policy.utility]
+    if significant:
+        return min(significant, key=lambda item: item[1].calibrated or 0.0)
+    return max(every, key=lambda item: item[1].z or 0.0)
+
+
+def _worst_column(
+    every: list[tuple[UtilityResult, GroupFairness]], asked: int, policy: Policy
+) -> tuple[UtilityResult, GroupFairness, float]:
+    with_p = [
+        (result, item, min(1.0, asked * len(result.fairness) * one_sided_p(item.odds.z)))
+        for result, item in every
+    ]
+    significant = [found for found in with_p if found[2] <= policy.utility]
+    if significant:
+        return max(significant, key=lambda found: found[1].odds.change)
+    return max(with_p, key=lambda found: found[1].odds.z)
 
 
 def _smallest_seen(result: UtilityResult, asked: int, policy: Policy) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,13 +12,14 @@ import numpy.typing as npt
 
 from synthtab.auditing.pair_metrics import WIDTH
 from synthtab.auditing.readings import Reading, Tables, Weights, reading
+from synthtab.metrics.group_utility import TestGroup
 from synthtab.metrics.marginal import shares, total_variation
-from synthtab.profiling.plan import RARE_LEVELS, ColumnPlan
-from synthtab.schema import Kind, Role
+from synthtab.profiling.plan import RARE_LEVELS, ColumnPlan, ProfilePlan
+from synthtab.schema import CastTable, Kind, Role
 from synthtab.schema.casting import FloatArray, IntArray
 from synthtab.schema.columns import ColumnSpec
 
-__all__ = ["Group", "GroupMetrics", "default_groups", "find_groups"]
+__all__ = ["Group", "GroupMetrics", "default_groups", "find_groups", "groups_of_rows"]
 
 LEAST_ROWS = 50
 MOST_LEVELS = 12
@@ -100,6 +102,33 @@ def find_groups(tables: Tables, chosen: tuple[str, ...], k: int) -> tuple[Group,
     return tuple(found)
 
 
+def groups_of_rows(plan: ProfilePlan, groups: tuple[Group, ...], rows: CastTable) -> tuple[TestGroup, ...]:
+    """Say which rows belong to each group.
+
+    Parameters
+    ----------
+    plan : ProfilePlan
+        The plan that the groups were found under.
+    groups : tuple of Group
+        The groups.
+    rows : CastTable
+        Some rows.
+
+    Returns
+    -------
+    tuple of TestGroup
+        In the order of the groups.
+    """
+    cells = {
+        index: plan.columns[index].pair_of_bin[plan.columns[index].encode(rows[plan.names[index]])]
+        for index in sorted({group.column for group in groups})
+    }
+    return tuple(
+        TestGroup(plan.names[group.column], group.label, np.isin(cells[group.column], group.cells))
+        for group in groups
+    )
+
+
 def _levels_of(column: ColumnPlan) -> list[tuple[str, tuple[int, ...]]]:
     if column.is_number:
         group = column.group_of_pair()[:-1]
@@ -120,11 +149,16 @@ def _interval_words(column: ColumnPlan, group: IntArray) -> list[str]:
     cell_pair = np.zeros(column.n_cells - 1, dtype=np.int64)
     cell_pair[column.cell_of_bin[:-1]] = column.pair_of_bin[:-1]
     starts = [int(np.flatnonzero(group[cell_pair] == g)[0]) for g in range(1, int(group.max()) + 1)]
-    edges = [_edge_text(float(column.edges[start - 1]), column) for start in starts]
+    edges = [float(column.edges[start - 1]) for start in starts]
     if not edges:
         return ["any value"]
-    between = [f"{a} to {b}" for a, b in pairwise(edges)]
-    return [f"under {edges[0]}", *between, f"{edges[-1]} and over"]
+    if column.kind is Kind.INTEGER:
+        whole = [math.ceil(edge) for edge in edges]
+        between = [f"{a:,}" if b == a + 1 else f"{a:,} to {b - 1:,}" for a, b in pairwise(whole)]
+        return [f"under {whole[0]:,}", *between, f"{whole[-1]:,} and over"]
+    words = [_edge_text(edge, column) for edge in edges]
+    between = [f"{a} to {b}" for a, b in pairwise(words)]
+    return [f"under {words[0]}", *between, f"{words[-1]} and over"]
 
 
 def _edge_text(edge: float, column: ColumnPlan) -> str:

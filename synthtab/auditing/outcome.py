@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from synthtab.auditing.checks import Finding, judge
 from synthtab.auditing.describe import describe_associations, describe_columns, describe_rare, mark_releasable
-from synthtab.auditing.describe_rows import describe_bands, describe_logic
+from synthtab.auditing.describe_rows import describe_bands, describe_logic, with_models
+from synthtab.auditing.group_findings import GroupServed
 from synthtab.auditing.policy import Policy
 from synthtab.auditing.profiles import AuditProfiles
 from synthtab.auditing.tables import AppliesGuard
@@ -58,6 +59,8 @@ class Part:
         Levels of the chosen columns.
     models : tuple of ModelComparison
         Models trained on synthetic and on real rows.
+    served : tuple of GroupServed
+        How well such models serve each group.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -67,6 +70,7 @@ class Part:
     changes: tuple[AssociationChange, ...] = ()
     subgroups: tuple[Subgroup, ...] = ()
     models: tuple[ModelComparison, ...] = ()
+    served: tuple[GroupServed, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,10 @@ def audit_result(
         logic=describe_logic(*profiles.three, k=k, has_holdout=has_holdout)
         if asked & {Section.ASSOCIATION, Section.SCHEMA}
         else (),
-        subgroups=tuple(group for part in parts for group in part.subgroups)
+        subgroups=with_models(
+            [group for part in parts for group in part.subgroups],
+            [served for part in parts for served in part.served],
+        )
         if Section.SUBGROUPS in asked
         else (),
         models=tuple(model for part in parts for model in part.models) if Section.UTILITY in asked else (),

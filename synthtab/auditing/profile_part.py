@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from synthtab.auditing.choices import ShardChoices
 from synthtab.auditing.describe_pairs import describe_changes
 from synthtab.auditing.describe_rows import describe_subgroups
 from synthtab.auditing.fidelity import measure_fidelity
+from synthtab.auditing.group_metrics import Group
 from synthtab.auditing.outcome import Part
 from synthtab.auditing.policy import Policy
 from synthtab.auditing.profiles import AuditProfiles
@@ -27,17 +26,15 @@ PROFILE_SECTIONS = frozenset(
 )
 
 
-def measure_profiles(
-    profiles: AuditProfiles, subgroups: Sequence[str] | None, policy: Policy, seed: int
-) -> Part:
+def measure_profiles(profiles: AuditProfiles, groups: tuple[Group, ...], policy: Policy, seed: int) -> Part:
     """Measure everything that Profiles can say.
 
     Parameters
     ----------
     profiles : AuditProfiles
         The counted tables.
-    subgroups : sequence of str or None
-        Columns inside whose levels fidelity is asked; None chooses.
+    groups : tuple of Group
+        Groups inside which fidelity is asked.
     policy : Policy
         Margins and budgets.
     seed : int
@@ -48,7 +45,7 @@ def measure_profiles(
     Part
         Findings, figures, families, changed associations and groups.
     """
-    comparison = profiles.comparison(subgroups, k=policy.k, seed=seed)
+    comparison = profiles.comparison(groups, k=policy.k, seed=seed)
     fidelity = measure_fidelity(
         comparison,
         compared=profiles.compared,

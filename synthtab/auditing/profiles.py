@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthtab.auditing.comparison import Comparison
-from synthtab.auditing.group_metrics import default_groups, find_groups
+from synthtab.auditing.group_metrics import Group, default_groups, find_groups
 from synthtab.auditing.members import find_rare_levels, find_tails
 from synthtab.auditing.readings import Tables
 from synthtab.auditing.tables import AuditTable, AuditTables
@@ -100,13 +100,31 @@ class AuditProfiles:
         sizes = (min(most, first.n_shards), second.n_shards, min(most, last.n_shards))
         return cls(first, second, last, compared=sizes, has_holdout=tables.holdout is not None)
 
-    def comparison(self, subgroups: Sequence[str] | None, *, k: int, seed: int) -> Comparison:
-        """Set the three profiles side by side.
+    def groups(self, subgroups: Sequence[str] | None, *, k: int) -> tuple[Group, ...]:
+        """List the groups inside which fidelity and utility are asked.
 
         Parameters
         ----------
         subgroups : sequence of str or None
-            Columns inside whose levels fidelity is asked; None chooses.
+            Columns whose levels are groups; None chooses.
+        k : int
+            Smallest number of people that may be shown.
+
+        Returns
+        -------
+        tuple of Group
+            Those that enough real rows stand behind.
+        """
+        chosen = self._default_groups(self.train.plan) if subgroups is None else tuple(subgroups)
+        return find_groups(Tables(self.three), chosen, k)
+
+    def comparison(self, groups: tuple[Group, ...], *, k: int, seed: int) -> Comparison:
+        """Set the three profiles side by side.
+
+        Parameters
+        ----------
+        groups : tuple of Group
+            Groups inside which fidelity is asked.
         k : int
             Smallest number of people that may be shown.
         seed : int
@@ -117,13 +135,11 @@ class AuditProfiles:
         Comparison
             Ready to be read.
         """
-        plan = self.train.plan
-        chosen = self._default_groups(plan) if subgroups is None else tuple(subgroups)
         return Comparison(
             *self.three,
             rare=find_rare_levels(self.train),
-            tails=find_tails(plan, self._real(), min(self.train.n_rows, self.holdout.n_rows), k),
-            groups=find_groups(Tables(self.three), chosen, k),
+            tails=find_tails(self.train.plan, self._real(), min(self.train.n_rows, self.holdout.n_rows), k),
+            groups=groups,
             k=k,
             seed=seed,
         )

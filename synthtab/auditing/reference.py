@@ -87,7 +87,7 @@ def make_reference(
             raise DataError(
                 f"The target {name!r} is no modelled column.", hint=f"Modelled: {', '.join(names)}."
             )
-    mined = mine_rules(known, rows, k=k)
+    mined = [rule for rule in mine_rules(known, rows, k=k) if rule.is_releasable(known)]
     plan = make_plan(known, [rows], k, targets=targets, mined=mined, seed=seed)
     return save_profile(releasable_profile(count_table(rows, plan, shards=1, seed=seed), k), path, k=k)
 
@@ -159,7 +159,8 @@ def audit_profile(
         profiles = AuditProfiles(
             counted, real, real, (shards, shards, shards), has_holdout=False, draws=draws
         )
-        parts = [measure_profiles(profiles, groups, policy, seed)] if asked & PROFILE_SECTIONS else []
+        inside = profiles.groups(groups, k=policy.k)
+        parts = [measure_profiles(profiles, inside, policy, seed)] if asked & PROFILE_SECTIONS else []
         parts.append(_unasked(asked))
         labels = Labels(title or known.name, synthesizer, profile.n_rows, 0, table.n_rows, seed)
         return audit_result(profiles, parts, policy, asked, labels)

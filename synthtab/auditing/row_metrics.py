@@ -79,7 +79,7 @@ class RowMetrics:
         for name, members, parts in (
             ("outside_domain", [(column,) for column in self.plan.names], [p.outside for p in profiles]),
             ("broken_rules", [(rule.text,) for rule in self.plan.schema.rules], [p.broken for p in profiles]),
-            ("broken_logic", [(rule.text,) for rule in self.plan.mined], [p.mined_broken for p in profiles]),
+            ("broken_logic", [rule.columns for rule in self.plan.mined], [p.mined_broken for p in profiles]),
         ):
             if name in wanted:
                 found[name] = self._rates([*members, ()], parts, weights, rows)

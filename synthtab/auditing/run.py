@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
-from synthtab.auditing.learning import measure_detection, measure_utility
+from synthtab.auditing.detection import measure_detection
+from synthtab.auditing.group_metrics import Group, groups_of_rows
+from synthtab.auditing.inference import measure_inference, measure_propensity
 from synthtab.auditing.outcome import Labels, Part, audit_result
 from synthtab.auditing.policy import Policy
 from synthtab.auditing.privacy import measure_privacy
@@ -15,7 +16,10 @@ from synthtab.auditing.profiles import AuditProfiles
 from synthtab.auditing.reference import audit_profile
 from synthtab.auditing.releases import audit_releases
 from synthtab.auditing.tables import AppliesGuard, AuditTables, prepare_tables
+from synthtab.auditing.utility import _train_and_test as train_and_test
+from synthtab.auditing.utility import measure_utility_in_full
 from synthtab.errors import DataError, SpecError
+from synthtab.metrics.utility import Depth
 from synthtab.profiling import Profile
 from synthtab.progress import current_progress
 from synthtab.results import AuditResult, Section
@@ -23,9 +27,7 @@ from synthtab.schema import TableSchema
 from synthtab.seeding import one_native_thread
 from synthtab.tables.source import TableLike
 
-__all__ = ["Depth", "audit"]
-
-Depth = Literal["standard", "thorough"]
+__all__ = ["audit"]
 
 
 def audit(
@@ -113,7 +115,7 @@ def audit(
         raise DataError("No real table was given.", hint="Pass real=… or reference=….")
     tables = prepare_tables(real, synthetic, holdout, schema, guard)
     targets = _named(tables, target, "target") or tuple(_default_target(tables))
-    groups = None if subgroups is None else _named(tables, subgroups, "subgroup column")
+    chosen = None if subgroups is None else _named(tables, subgroups, "subgroup column")
     progress = current_progress()
     stage = "audit"
     progress.start(stage, 4)
@@ -121,13 +123,15 @@ def audit(
     try:
         with one_native_thread():
             profiles = AuditProfiles.of(tables, targets, k=rules.k, seed=seed)
+            groups = profiles.groups(chosen, k=rules.k)
             parts = [measure_profiles(profiles, groups, rules, seed)] if asked & PROFILE_SECTIONS else []
             progress.advance(stage, note="utility")
-            if Section.UTILITY in asked:
-                parts.append(Part(*measure_utility(tables, targets, rules, seed)))
+            if asked & {Section.UTILITY, Section.SUBGROUPS}:
+                parts.append(_models(tables, targets, profiles, groups, rules, asked, depth, seed))
             progress.advance(stage, note="detection")
             if Section.DETECTION in asked:
                 parts.append(Part(*measure_detection(tables, rules, seed)))
+                parts.append(Part(scores=measure_propensity(tables, seed)))
             progress.advance(stage, note="privacy")
             if Section.PRIVACY in asked:
                 findings, scores, attacks = measure_privacy(tables, rules, seed)
@@ -145,6 +149,39 @@ def audit(
             return audit_result(profiles, parts, rules, asked, labels)
     finally:
         progress.finish(stage)
+
+
+def _models(
+    tables: AuditTables,
+    targets: tuple[str, ...],
+    profiles: AuditProfiles,
+    groups: tuple[Group, ...],
+    policy: Policy,
+    asked: set[Section],
+    depth: Depth,
+    seed: int,
+) -> Part:
+    """Train models on synthetic and real rows, whole and inside groups; ask what statisticians ask."""
+    plan = profiles.train.plan
+    inside = groups if Section.SUBGROUPS in asked else ()
+    utility = measure_utility_in_full(
+        tables,
+        targets,
+        policy,
+        seed,
+        depth=depth,
+        further_groups=lambda rows: groups_of_rows(plan, inside, rows),
+    )
+    if Section.UTILITY not in asked:
+        return Part(utility.findings, utility.scores, served=utility.groups)
+    inference = measure_inference(tables, *train_and_test(tables, seed), targets, seed)
+    return Part(
+        utility.findings,
+        (*utility.scores, *inference.scores),
+        utility.families,
+        models=(*utility.models, *inference.models),
+        served=utility.groups,
+    )
 
 
 def _load_native_libraries() -> None:

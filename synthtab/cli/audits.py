@@ -21,8 +21,8 @@ from synthtab.cli.options import (
     TargetOption,
     UnitOption,
 )
-from synthtab.cli.output import WrittenFile, show_audit, show_files
-from synthtab.errors import DataError
+from synthtab.cli.output import WrittenFile, as_json, show_audit, show_files
+from synthtab.errors import DataError, SpecError
 
 if TYPE_CHECKING:
     from synthtab.results import AuditResult
@@ -79,8 +79,21 @@ def write_audit(result: AuditResult, page: Path, figures: Path | None) -> tuple[
 @app.command("audit")
 def _audit(
     *,
-    real: Annotated[Path, typer.Option("--real", help="Rows that were learned.", show_default=False)],
-    synthetic: Annotated[Path, typer.Option("--synthetic", help="Rows that it made.", show_default=False)],
+    synthetic: Annotated[
+        list[Path],
+        typer.Option(
+            "--synthetic",
+            help="Rows that it made; again for each release from one source.",
+            show_default=False,
+        ),
+    ],
+    real: Annotated[
+        Path | None, typer.Option("--real", help="Rows that were learned.", show_default=False)
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option("--reference", help="In place of --real: what the command reference wrote."),
+    ] = None,
     holdout: Annotated[
         Path | None,
         typer.Option("--holdout", help="Real rows that it never saw; without: WARN at best."),
@@ -88,6 +101,13 @@ def _audit(
     schema: SchemaOption = None,
     unit: UnitOption = None,
     target: TargetOption = None,
+    subgroup: Annotated[
+        list[str] | None,
+        typer.Option("--subgroup", help="Ask inside each level of this column; may be given again."),
+    ] = None,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="A third family of models and more draws.")
+    ] = False,
     section: Annotated[
         list[str] | None,
         typer.Option("--section", help="Ask only this family; may be given again."),
@@ -111,21 +131,28 @@ def _audit(
 ) -> None:
     """Score a synthetic table against the real source: what it keeps, what it gives away, what to do."""
     with terminal(as_json=json, quiet=quiet, debug=debug) as term:
+        if (real is None) == (reference is None):
+            raise SpecError("Give either --real or --reference.", hint="--real TABLE or --reference FILE.npz")
         page, figures = _where(out)
         outputs = [path for path in (page, figures) if path is not None]
-        refuse_overwriting(outputs, [real, synthetic, holdout, schema, model])
+        refuse_overwriting(outputs, [real, reference, *synthetic, holdout, schema, model])
         with term.stage("Reading the tables"):
             from synthtab.results import Section
             from synthtab.synthesizers import load
             from synthtab.tables import TableSource, read_frame
 
             sections = [chosen(name, [item.value for item in Section], "section") for name in section or ()]
-            source = TableSource.of(real)
-            frame = source.frame()
             synth = None if model is None else load(model, trusted=trusted)
-            known = synth.schema if synth is not None and schema is None else read_schema(schema, frame, unit)
-            targets = check_columns(known, target)
-            made = read_frame(synthetic)
+            frame, known, name = None, None, ""
+            targets: list[str] = []
+            if real is not None:
+                source = TableSource.of(real)
+                frame, name = source.frame(), source.name
+                known = (
+                    synth.schema if synth is not None and schema is None else read_schema(schema, frame, unit)
+                )
+                targets = list(check_columns(known, target))
+            made = [read_frame(path) for path in synthetic]
             held = None if holdout is None else read_frame(holdout)
         with term.stage("Auditing"):
             from synthtab.auditing.run import audit
@@ -134,11 +161,14 @@ def _audit(
                 frame,
                 made,
                 holdout=held,
+                reference=reference,
                 schema=known,
                 target=targets or None,
+                subgroups=subgroup,
                 sections=sections or None,
-                guard=None if synth is None else synth.guard,
-                title=title or source.name,
+                depth="thorough" if thorough else "standard",
+                guard=None if synth is None or real is None else synth.guard,
+                title=title or name,
                 synthesizer="" if synth is None else str(synth.spec),
                 seed=seed,
             )
@@ -157,6 +187,35 @@ def _where(out: Path | None) -> tuple[Path | None, Path | None]:
         return out, None
     refuse_no_folder(out)
     return out / _PAGE, out / _FIGURES
+
+
+@app.command("reference")
+def _reference(
+    real: Annotated[Path, typer.Argument(metavar="DATA", help="The real table.", show_default=False)],
+    *,
+    out: Annotated[Path, typer.Option("--out", help="File to write, ending in .npz.", show_default=False)],
+    schema: SchemaOption = None,
+    unit: UnitOption = None,
+    target: TargetOption = None,
+    k: Annotated[int, typer.Option("--k", min=2, help="Counts of fewer people are dropped.")] = 10,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    debug: DebugFlag = False,
+) -> None:
+    """Write suppressed counts of a real table, which audit takes in its place: no row is in them."""
+    with terminal(as_json=json, quiet=quiet, debug=debug) as term:
+        refuse_overwriting([out], [real, schema])
+        with term.stage("Counting the table"):
+            from synthtab.auditing.reference import make_reference
+            from synthtab.tables import TableSource
+
+            source = TableSource.of(real)
+            frame = source.frame()
+            known = read_schema(schema, frame, unit)
+            path = make_reference(frame, out, schema=known, target=check_columns(known, target), k=k)
+        files = (WrittenFile("reference", str(path)),)
+        show_files(term, files)
+        term.result(as_json(files[0]))
 
 
 @app.command("report")

@@ -189,7 +189,9 @@ class AuditOutcome:
     files: tuple[WrittenFile, ...]
 
 
-def as_json(outcome: SplitFiles | ProblemList | FittedModel | SampledTable | AuditOutcome) -> str:
+def as_json(
+    outcome: SplitFiles | ProblemList | FittedModel | SampledTable | AuditOutcome | WrittenFile,
+) -> str:
     """Write an outcome as JSON.
 
     Parameters

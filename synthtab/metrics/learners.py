@@ -217,7 +217,7 @@ def _model(
         from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
         grove = ExtraTreesClassifier if n_classes else ExtraTreesRegressor
-        return grove(n_estimators=100, min_samples_leaf=5, max_features=0.5, random_state=seed)
+        return grove(n_estimators=50, min_samples_leaf=5, max_features=0.5, random_state=seed)
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind = HistGradientBoostingClassifier if n_classes else HistGradientBoostingRegressor

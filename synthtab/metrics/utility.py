@@ -34,7 +34,7 @@ LEARNERS: dict[Depth, tuple[Learner, ...]] = {
     "standard": (Learner.GRADIENT_BOOSTING, Learner.LINEAR),
     "thorough": tuple(Learner),
 }
-_DRAWS: dict[Depth, int] = {"standard": 200, "thorough": 1_000}
+_DRAWS: dict[Depth, int] = {"standard": 200, "thorough": 500}
 _REPEATS: dict[Depth, int] = {"standard": 1, "thorough": 3}
 
 
@@ -120,7 +120,7 @@ class UtilityResult:
     models : tuple of ModelUtility
         One for each model family; none when nothing could be tested.
     importance : ImportanceAgreement or None
-        Whether the boosted models rely on the same columns.
+        Whether the same columns matter in either table.
     groups : tuple of GroupUtility
         The boosted models inside each group.
     fairness : tuple of GroupFairness
@@ -199,7 +199,7 @@ def train_synthetic_test_real(
     max_rows : int, default 20000
         Most rows to train on and to test on; more are sampled.
     n_bootstrap : int, optional
-        Bootstrap draws of the test rows; by default 200, or 1,000 when thorough.
+        Bootstrap draws of the test rows; by default 200, or 500 when thorough.
 
     Returns
     -------
@@ -267,8 +267,8 @@ def train_synthetic_test_real(
                 test,
                 task,
                 encoder,
-                asked.weights,
                 real_persons=numbered_persons(train_persons, train.n_rows)[chosen[0]],
+                test_persons=people,
                 seed=seed,
                 repeats=_REPEATS[depth],
             ),

@@ -19,6 +19,8 @@ from synthtab.schema.casting import IntArray
 __all__ = ["Block", "count_tables", "cover"]
 
 MOST_CELLS = 20_000
+_WORTH_JOINING = 1_000  # cells
+_LARGEST_SHORT = 2**15 - 1
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,14 @@ def cover(
     tables = np.array(wanted, dtype=np.int64)
     size = np.maximum(np.asarray(widths, dtype=np.float64), 1.0)
     left = np.arange(len(tables))
+    smallest = float(size[tables].min())
     blocks = []
     while len(left):
+        if float(size[tables[left[0]]].prod()) * smallest > most_cells:
+            # nothing else fits
+            blocks.append(Block(tuple(wanted[left[0]]), (int(left[0]),)))
+            left = left[1:]
+            continue
         inside = np.zeros(len(size), dtype=bool)
         inside[tables[left[0]]] = True
         cells = float(size[inside].prod())
@@ -127,6 +135,10 @@ def count_tables(
     if not sharding.n_rows:
         shapes = [(sharding.n_shards, *(widths[column] for column in table)) for table in wanted]
         return tuple(np.zeros(shape, dtype=np.int32) for shape in shapes)
+    # a block with more cells than rows costs more to add up than to count
+    most_cells = min(MOST_CELLS, sharding.n_rows // sharding.n_shards)
+    if most_cells < _WORTH_JOINING:
+        return _count_singly(wanted, codes, merged, sharding)
     # cells that no row is in would only make blocks larger
     used: dict[int, IntArray] = {}
     cells: dict[int, npt.NDArray[np.int16]] = {}
@@ -135,8 +147,6 @@ def count_tables(
         # two bytes a row hold any cell, and are what the passes below mostly read
         cells[column] = np.searchsorted(used[column], merged[column]).astype(np.int16)[codes[column]]
     narrow = [len(used[column]) if column in used else 1 for column in range(len(widths))]
-    # a block with more cells than rows costs more to add up than to count
-    most_cells = min(MOST_CELLS, sharding.n_rows // sharding.n_shards)
     tables: dict[int, npt.NDArray[np.int32]] = {}
     shards = np.arange(sharding.n_shards)
     for block in cover(wanted, narrow, most_cells):
@@ -152,6 +162,30 @@ def count_tables(
     return tuple(tables[index] for index in range(len(wanted)))
 
 
+def _count_singly(
+    wanted: Sequence[tuple[int, ...]],
+    codes: Sequence[npt.NDArray[np.integer]],
+    merged: Sequence[IntArray],
+    sharding: Sharding,
+) -> tuple[npt.NDArray[np.int32], ...]:
+    """Count each table by itself: for few rows the number of calls is what takes time."""
+    cells = {column: merged[column][codes[column]] for column in {c for table in wanted for c in table}}
+    shard = sharding.shard_of_position.astype(np.int64)
+    previous, base = -1, shard
+    tables = []
+    for first, *rest in wanted:
+        shape = [int(merged[column][-1]) + 1 for column in (first, *rest)]
+        if first != previous:
+            previous, base = first, shard * shape[0] + cells[first]
+        key = base
+        for column, width in zip(rest, shape[1:], strict=True):
+            key = key * width
+            key += cells[column]
+        counts = np.bincount(key, minlength=sharding.n_shards * math.prod(shape))
+        tables.append(counts.astype(np.int32).reshape(sharding.n_shards, *shape))
+    return tuple(tables)
+
+
 def _count_block(
     columns: tuple[int, ...],
     cells: dict[int, npt.NDArray[np.int16]],
@@ -162,11 +196,16 @@ def _count_block(
     size = math.prod(own)
     counts = np.empty((sharding.n_shards, size), dtype=np.int32)
     for part in sharding.parts:
-        kind = np.int16 if part.n_shards * size <= np.iinfo(np.int16).max else np.int64
-        key = np.zeros(part.rows.stop - part.rows.start, dtype=kind)
-        if part.within is not None:
-            key += part.within.astype(kind)
-        for column, width in zip(columns, own, strict=True):
+        kind = np.int16 if part.n_shards * size <= _LARGEST_SHORT else np.int64
+        first, *rest = columns
+        key: npt.NDArray[np.signedinteger]
+        if part.within is None:
+            key = cells[first][part.rows].astype(kind)
+        else:
+            key = part.within.astype(kind)
+            key *= widths[first]
+            key += cells[first][part.rows]
+        for column, width in zip(rest, own[1:], strict=True):
             key *= width
             key += cells[column][part.rows]
         counts[part.shards] = np.bincount(key, minlength=part.n_shards * size).reshape(part.n_shards, size)

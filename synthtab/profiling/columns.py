@@ -29,6 +29,7 @@ __all__ = ["RARE_LEVELS", "ColumnPlan"]
 
 # in a releasable plan this level stands for all that were too rare to name, so unknown levels belong there
 RARE_LEVELS = "__rare__"
+_LARGEST_SHORT = 2**15 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +135,7 @@ class ColumnPlan:
     @property
     def _code_type(self) -> type[np.int16 | np.int32]:
         # two bytes a row where they do: codes are read once for each table that the column is in
-        return np.int16 if self.n_bins < np.iinfo(np.int16).max else np.int32
+        return np.int16 if self.n_bins < _LARGEST_SHORT else np.int32
 
     def bin_bounds(self) -> tuple[FloatArray, FloatArray]:
         """Give the lowest and highest value of each bin; the outermost bins end at the outermost points.

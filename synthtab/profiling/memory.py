@@ -75,7 +75,7 @@ def count_table(
     bins = tuple(
         sharding.count_codes(code, column.n_bins + 1) for column, code in zip(columns, codes, strict=True)
     )
-    held = [counts.any(axis=0) for counts in bins]
+    held = [counts.sum(axis=0) > 0 for counts in bins]
     beyond, overshoot = _ends(table, plan, codes, bins, sharding)
     outside, broken = (
         np.column_stack([sharding.count_flags(flags) for flags in found])
@@ -90,10 +90,14 @@ def count_table(
         pairs=count_tables(plan.pairs, codes, [column.pair_of_bin for column in columns], held, sharding),
         outside=outside,
         broken=broken,
-        moments=count_moments(table, plan, sharding),
+        moments=count_moments(table, plan, codes, held, sharding),
         beyond=beyond,
-        views=tuple(_view(table, plan, view, codes, bins, sharding) for view in plan.views),
-        triples=count_tables(plan.triples, codes, [column.group_of_bin for column in columns], held, sharding),
+        views=tuple(
+            _view(table, plan, view, codes, bins, held[view.column], sharding) for view in plan.views
+        ),
+        triples=count_tables(
+            plan.triples, codes, [column.group_of_bin for column in columns], held, sharding
+        ),
         keys=_keys(plan, codes, sharding),
         mined_rows=mined_rows,
         mined_broken=mined_broken,
@@ -192,18 +196,18 @@ def _view(
     view: ViewPlan,
     codes: Sequence[npt.NDArray[np.integer]],
     bins: Sequence[IntArray],
+    held: npt.NDArray[np.bool_],
     sharding: Sharding,
 ) -> IntArray:
     """Count one view: by looking up the bins that are single values, and row by row for the rest."""
     column, code = plan.columns[view.column], codes[view.column]
     values = table.number(column.name).values
-    counts = np.zeros((sharding.n_shards, len(view.labels)), dtype=np.int64)
+    counts: IntArray = np.zeros((sharding.n_shards, len(view.labels)), dtype=np.int64)
     if column.exact:
-        cells = view.encode(column.points)
-        usable = cells >= 0
-        single = bins[view.column][:, 1 : column.n_bins : 2][:, usable]
-        np.add.at(counts.T, cells[usable], single.T)
-        if not bins[view.column][:, 0 : column.n_bins : 2].any():
+        cell_of_point = view.encode(column.points)[:, None] == np.arange(len(view.labels))
+        single = bins[view.column][:, 1 : column.n_bins : 2].astype(np.float64)
+        counts = np.rint(single @ cell_of_point.astype(np.float64)).astype(np.int64)
+        if not held[0 : column.n_bins : 2].any():
             return counts
         positions = np.flatnonzero((code & 1) == 0)  # the gaps between single values
         cells, shard = view.encode(values[sharding.order[positions]]), sharding.shard_of_position[positions]
@@ -211,7 +215,8 @@ def _view(
         cells, shard = view.encode(values), sharding.shard_of_row
     usable = cells >= 0
     key = shard[usable].astype(np.int64) * len(view.labels) + cells[usable]
-    return counts + np.bincount(key, minlength=counts.size).reshape(counts.shape)
+    counts += np.bincount(key, minlength=counts.size).reshape(counts.shape)
+    return counts
 
 
 def _keys(plan: ProfilePlan, codes: Sequence[npt.NDArray[np.integer]], sharding: Sharding) -> IntArray:

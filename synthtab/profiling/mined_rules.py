@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.errors import DataError
-from synthtab.schema import CastTable
+from synthtab.schema import CastTable, Role, TableSchema
 
 __all__ = ["BoolArray", "MinedRule", "RuleKind", "mined_rule_from_dict", "rule_text"]
 
@@ -68,6 +68,26 @@ class MinedRule:
     relation: str = ""
     levels: tuple[tuple[str, ...], ...] = ()
     mapping: tuple[tuple[str, str], ...] = ()
+
+    def is_releasable(self, schema: TableSchema) -> bool:
+        """Say whether the rule may be printed.
+
+        A rule that ties levels to each other holds for everybody: of a person known to have the one it tells
+        the other. Where either column is sensitive that is nobody's business; that a value is not asked of
+        some, or that one date comes before another, is how the table was made.
+
+        Parameters
+        ----------
+        schema : TableSchema
+            Says which columns are sensitive.
+
+        Returns
+        -------
+        bool
+            False for ties between levels of which a column is sensitive.
+        """
+        ties = (RuleKind.DETERMINES, RuleKind.IMPLIES, RuleKind.NEVER_TOGETHER)
+        return self.kind not in ties or all(schema[c].role is not Role.SENSITIVE for c in self.columns)
 
     def check(self, table: CastTable) -> tuple[BoolArray, BoolArray]:
         """Say on which rows the rule can be tested, and which of them break it.

@@ -147,5 +147,7 @@ def choose_triples(n_columns: int, targets: Sequence[int], seed: int = 0) -> tup
     if comb(len(others), 3) <= OTHER_TRIPLES:
         chosen = set(combinations(others, 3))
     while len(chosen) < min(OTHER_TRIPLES, comb(len(others), 3)):
-        chosen.add(tuple(sorted(others[i] for i in rng.choice(len(others), 3, replace=False))))
+        three = {others[index] for index in rng.integers(0, len(others), 3).tolist()}
+        if len(three) == 3:  # noqa: PLR2004 - a triple
+            chosen.add(tuple(sorted(three)))
     return tuple((a, b, c) for a, b, c in sorted([*held, *chosen]))

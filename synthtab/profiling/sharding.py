@@ -164,13 +164,12 @@ class Sharding:
         ndarray of int, shape (shards, width)
             Counts.
         """
-        counts = np.empty((self.n_shards, width), dtype=np.int64)
+        found = []
         for part in self.parts:
             own = codes[part.rows]
             key = own if part.within is None else part.within.astype(np.int64) * width + own
-            found = np.bincount(key, minlength=part.n_shards * width)
-            counts[part.shards] = found.reshape(part.n_shards, width)
-        return counts
+            found.append(np.bincount(key, minlength=part.n_shards * width).reshape(part.n_shards, width))
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
 
 def _scrambled(hashes: HashArray, salt: np.uint64) -> HashArray:

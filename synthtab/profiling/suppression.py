@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from synthtab.profiling.plan import RARE_LEVELS, ColumnPlan
+from synthtab.profiling.mined_rules import MinedRule
+from synthtab.profiling.plan import RARE_LEVELS, ColumnPlan, ProfilePlan
 from synthtab.profiling.profile import Moments, Profile
 from synthtab.schema.casting import FloatArray, IntArray
 
@@ -58,6 +59,7 @@ def releasable_profile(profile: Profile, k: int = 10) -> Profile:
 
     Exact values become cells of at least `k` people, rare levels are pooled in threes or more, every count is
     put on a grid of `k` with smaller ones set to zero, shards are added up, and moments keep three digits.
+    Combinations of quasi-identifiers are left out, and so are mined rules that name a rare level.
 
     Parameters
     ----------
@@ -77,7 +79,9 @@ def releasable_profile(profile: Profile, k: int = 10) -> Profile:
     ]
     columns = tuple(column for column, _ in merged)
     # combinations of quasi-identifiers are people, whatever their counts are rounded to
-    plan = replace(profile.plan, columns=columns, keys=None)
+    rules = _releasable_rules(profile.plan, columns, k)
+    plan = replace(profile.plan, columns=columns, keys=None, mined=tuple(rules.values()))
+    kept_rules = list(rules)
     bins = tuple(
         _on_grid(counts @ _membership(groups), k)[None, :]
         for counts, (_, groups) in zip(profile.bin_totals, merged, strict=True)
@@ -113,8 +117,8 @@ def releasable_profile(profile: Profile, k: int = 10) -> Profile:
         views=tuple(_on_grid(counts, k)[None] for counts in profile.view_totals),
         triples=triples,
         keys=np.zeros((1, 0), dtype=np.int64),
-        mined_rows=_on_grid(profile.mined_rows.sum(axis=0), k)[None],
-        mined_broken=_on_grid(profile.mined_broken.sum(axis=0), k)[None],
+        mined_rows=_on_grid(profile.mined_rows.sum(axis=0), k)[None, kept_rules],
+        mined_broken=_on_grid(profile.mined_broken.sum(axis=0), k)[None, [*kept_rules, -1]],
         suppressed_below=k,
     )
 
@@ -126,6 +130,24 @@ def _on_grid(counts: npt.NDArray[np.generic], k: int) -> IntArray:
 
 def _membership(groups: IntArray) -> IntArray:
     return np.eye(int(groups.max(initial=0)) + 1, dtype=np.int64)[groups]
+
+
+def _releasable_rules(plan: ProfilePlan, columns: tuple[ColumnPlan, ...], k: int) -> dict[int, MinedRule]:
+    """Give the mined rules that name no level of fewer than `k` people, by position, without exact counts."""
+    known = {column.name: {*column.levels, *plan.schema[column.name].public_categories} for column in columns}
+    kept = {}
+    for index, rule in enumerate(plan.mined):
+        first, second = (known[name] for name in rule.columns)
+        if not {level for levels in rule.levels for level in levels} <= first | second:
+            continue
+        exceptions = (1 - rule.confidence) * rule.support
+        kept[index] = replace(
+            rule,
+            support=int(_on_grid(np.array(rule.support), k)),
+            confidence=1.0 if exceptions < k else round(rule.confidence, 2),
+            mapping=tuple((one, other) for one, other in rule.mapping if one in first and other in second),
+        )
+    return kept
 
 
 def _merge_column(column: ColumnPlan, counts: IntArray, k: int) -> tuple[ColumnPlan, IntArray]:

@@ -22,12 +22,13 @@ BETWEEN = "between"
 MIN_DISTINCT = 20
 MIN_ON_GRID = 0.995
 _UNITS = tuple(float(f"1e{power}") for power in range(6, -7, -1))
-_PROBE = 1_000
+_PROBE = 200
 _CLEARLY_OFF = 0.9
 _DAY = 86_400.0
 _HOUR = 3_600.0
 # beyond this many steps a float no longer tells neighbours on a decimal grid apart
 _MOST_STEPS = 1e13
+_SLIP = 1e-9
 _ROUNDING = 4 * float(np.finfo(float).eps)
 # three million years: further out, days no longer fit the calendar's whole numbers
 _FURTHEST = 1e14
@@ -178,11 +179,11 @@ def grid_unit(distinct: FloatArray, counts: IntArray) -> float | None:
     values, rows = distinct[held], counts[held]
     if not len(values):
         return None
-    probe = slice(None, None, max(1, len(values) // _PROBE))
+    filled = np.cumsum(rows)
+    probe = values[np.searchsorted(filled, (np.arange(_PROBE) + 0.5) * (filled[-1] / _PROBE))]
     for unit in _UNITS:
-        # a thousand values settle nearly every unit that does not fit
-        on_probe = _steps(values[probe], unit)[1]
-        if rows[probe] @ on_probe < _CLEARLY_OFF * rows[probe].sum():
+        # a few hundred rows settle nearly every unit that does not fit
+        if _steps(probe, unit)[1].mean() < _CLEARLY_OFF:
             continue
         if rows @ _steps(values, unit)[1] >= MIN_ON_GRID * rows.sum():
             return unit
@@ -197,5 +198,7 @@ def _steps(values: FloatArray, unit: float) -> tuple[FloatArray, npt.NDArray[np.
     steps = np.rint(exact)
     size = np.abs(exact)
     with np.errstate(invalid="ignore"):
-        on_grid = (np.abs(exact - steps) <= 1e-9 + _ROUNDING * size) & (size < _MOST_STEPS)
+        # a small slip of earlier sums is forgiven, but what is tiny beside the step is not zero
+        slip = _SLIP * np.minimum(size, 1.0) + _ROUNDING * size
+        on_grid = (np.abs(exact - steps) <= slip) & (size < _MOST_STEPS)
     return np.where(on_grid, steps, 0.0), on_grid

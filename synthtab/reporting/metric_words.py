@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from synthtab.reporting.audit_answers import SECTIONS
 from synthtab.reporting.sectionmodel import FigureGroup, FigureRow
@@ -148,32 +147,30 @@ def figure_groups(scores: Iterable[Score]) -> tuple[FigureGroup, ...]:
     whole = [score for score in scores if not score.columns and score.releasable and score.value is not None]
     groups = []
     for section, title in SECTIONS.items():
-        rows: dict[str, FigureRow] = {}
-        for score in whole:
-            if score.section is section:
-                name = score.metric.removesuffix(_ON_SCALE)
-                row = _figure_row(score)
-                known = rows.get(name)
-                # one row for a metric that comes both as it is and on the scale from chance to fresh real data
-                rows[name] = row if known is None else _joined(known, row)
+        own = [score for score in whole if score.section is section]
+        plain = {score.metric for score in own}
+        # a metric that comes both as it is and on the scale from chance to fresh real data has one row
+        scaled = {
+            score.metric.removesuffix(_ON_SCALE): score for score in own if score.metric.endswith(_ON_SCALE)
+        }
+        rows = tuple(
+            _figure_row(score, scaled.get(score.metric))
+            for score in own
+            if not score.metric.endswith(_ON_SCALE) or score.metric.removesuffix(_ON_SCALE) not in plain
+        )
         if rows:
-            groups.append(FigureGroup(title, tuple(rows.values())))
+            groups.append(FigureGroup(title, rows))
     return tuple(groups)
 
 
-def _joined(first: FigureRow, second: FigureRow) -> FigureRow:
-    plain, scaled = (first, second) if first.calibrated == NOT_A_NUMBER else (second, first)
-    return replace(plain, calibrated=scaled.calibrated)
-
-
-def _figure_row(score: Score) -> FigureRow:
-    found = interval(score.value, score.low, score.high)
-    calibrated = figure(score.calibrated)
+def _figure_row(score: Score, scaled: Score | None) -> FigureRow:
+    found, calibrated = interval(score.value, score.low, score.high), figure(score.calibrated)
     if score.metric.endswith(_ON_SCALE):
-        calibrated = found
-        found = NOT_A_NUMBER
+        calibrated, found = found, NOT_A_NUMBER
         if score.floor is not None and score.excess is not None:
             found = figure(score.floor + score.excess)
+    elif scaled is not None:
+        calibrated = interval(scaled.value, scaled.low, scaled.high)
     return FigureRow(
         name=metric_words(score.metric.removesuffix(_ON_SCALE)),
         version=f"v{score.metric_version}",

@@ -189,6 +189,7 @@ class AuditResult(JsonResult, PageResult):
             scores=tuple(_score_on_grid(score) for score in self.scores if score.releasable),
             checks=tuple(_check_on_grid(check) for check in self.checks),
             distributions=tuple(_without_withheld(drawn) for drawn in self.distributions),
+            logic=tuple(_without_text(rule) for rule in self.logic),
         )
 
     def __str__(self) -> str:
@@ -237,6 +238,12 @@ def _without_withheld(drawn: Distribution) -> Distribution:
     if drawn.score_suppressed:
         return replace(drawn, cells=cells, score=None, low=None, high=None)
     return replace(drawn, cells=cells)
+
+
+def _without_text(rule: LogicRule) -> LogicRule:
+    if rule.releasable:
+        return rule
+    return replace(rule, text=f"a rule that ties levels of {' and '.join(rule.columns)}; not shown")
 
 
 def _rounded(value: float | None) -> float | None:

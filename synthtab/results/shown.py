@@ -175,7 +175,7 @@ class LogicRule:
     text : str
         The rule, for people.
     kind : str
-        E.g. ``missing together``, ``order``, ``determines``, ``never together``, ``schema``.
+        E.g. ``missing together``, ``order``, ``determines``, ``implies``, ``never together``, ``schema``.
     columns : tuple of str
         Columns that it speaks of.
     support : int
@@ -188,6 +188,8 @@ class LogicRule:
         Share of fresh real rows that break it; None when too few people stand behind it.
     status : Status
         Whether synthetic rows break it more often than fresh real rows do.
+    releasable : bool
+        Whether the rule may be printed; else only the columns that it ties together are named.
     """
 
     text: str
@@ -200,6 +202,7 @@ class LogicRule:
     high: float
     floor: float | None
     status: Status
+    releasable: bool = True
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from synthtab.profiling import (
     withheld_cells,
 )
 from synthtab.profiling.memory import person_hash
+from synthtab.profiling.mined_rules import mined_rule_from_dict
 from synthtab.schema import ColumnSpec, TableSchema
 
 
@@ -66,6 +68,8 @@ def _table(rng: np.random.Generator, n: int) -> pd.DataFrame:
             "heap": np.where(rng.random(n) < 0.4, 0, rng.integers(1, 60, n)),
             "level": rng.choice(list("abcdefg"), n, p=[0.5, 0.2, 0.1, 0.1, 0.05, 0.03, 0.02]),
             "wide": rng.normal(size=n),
+            "when": pd.to_datetime("1999-12-01") + pd.to_timedelta(rng.integers(0, 10**8, n), unit="s"),
+            "half": rng.choice(["yes", "no"], n),
         }
     )
 
@@ -73,19 +77,53 @@ def _table(rng: np.random.Generator, n: int) -> pd.DataFrame:
 SCHEMA = TableSchema(
     (
         ColumnSpec("number", "numeric"),
-        ColumnSpec("heap", "integer"),
-        ColumnSpec("level", "categorical"),
+        ColumnSpec("heap", "integer", upper=55),
+        ColumnSpec("level", "categorical", role="quasi_identifier"),
         ColumnSpec("wide", "numeric"),
+        ColumnSpec("when", "datetime"),
+        ColumnSpec("half", "categorical", role="quasi_identifier"),
     )
 )
 
 
+def _arrays(profile: Profile) -> list[np.ndarray]:
+    moments = profile.moments
+    return [
+        *profile.bins,
+        *profile.pairs,
+        *profile.triples,
+        *profile.views,
+        profile.shard_rows,
+        profile.overshoot,
+        profile.beyond,
+        profile.outside,
+        profile.broken,
+        profile.keys,
+        profile.mined_rows,
+        profile.mined_broken,
+        *(moments.both, moments.sums, moments.squares, moments.products, moments.centers),
+    ]
+
+
 def _same(first: Profile, second: Profile) -> bool:
     return all(
-        np.array_equal(a, b)
-        for left, right in ((first.bins, second.bins), (first.pairs, second.pairs))
-        for a, b in zip(left, right, strict=True)
+        a.shape == b.shape and a.tobytes() == b.astype(a.dtype).tobytes()
+        for a, b in zip(_arrays(first), _arrays(second), strict=True)
     )
+
+
+RULE = mined_rule_from_dict(
+    {
+        "kind": "never together",
+        "columns": ["level", "half"],
+        "text": "level a never comes with half no",
+        "support": 123,
+        "confidence": 0.98,
+        "relation": "",
+        "levels": [["a"], ["no"]],
+        "mapping": [],
+    }
+)
 
 
 @settings(deadline=None, max_examples=20)
@@ -98,11 +136,16 @@ def test_row_order_and_dtype_change_nothing(seed: int) -> None:
         {"level": "category", "heap": float}
     )
     first, second = SCHEMA.cast(frame), SCHEMA.cast(other)
-    plan = make_plan(SCHEMA, [first])
+    plan = make_plan(SCHEMA, [first], mined=[RULE])
     left, right = (count_table(table, plan, shards=8, seed=seed) for table in (first, second))
     assert _same(left, right)
-    assert np.array_equal(left.moments.products, right.moments.products)
     again = make_plan(SCHEMA, [second])
+    assert [(view.column, view.part, view.unit) for view in again.views] == [
+        (view.column, view.part, view.unit) for view in plan.views
+    ]
+    assert again.keys is not None
+    assert plan.keys is not None
+    assert np.array_equal(again.keys.codes, plan.keys.codes)
     assert all(np.array_equal(a.points, b.points) for a, b in zip(plan.columns, again.columns, strict=True))
 
 
@@ -111,17 +154,19 @@ def test_row_order_and_dtype_change_nothing(seed: int) -> None:
 def test_merging_parts_gives_the_whole(seed: int) -> None:
     """Totals of merged parts equal the whole's; each shard table adds up to its rows."""
     frame = _table(np.random.default_rng(seed), 300)
-    plan = make_plan(SCHEMA, [SCHEMA.cast(frame)])
+    plan = make_plan(SCHEMA, [SCHEMA.cast(frame[50:])], mined=[RULE])
     whole = count_table(SCHEMA.cast(frame), plan, shards=4)
     merged = count_table(SCHEMA.cast(frame[:120]), plan, shards=4).merge(
         count_table(SCHEMA.cast(frame[120:]), plan, shards=4)
     )
-    for a, b in zip(
-        whole.bin_totals + whole.pair_totals, merged.bin_totals + merged.pair_totals, strict=True
-    ):
-        assert np.array_equal(a, b)
+    for a, b in zip(_arrays(whole)[:-5], _arrays(merged)[:-5], strict=True):
+        assert np.allclose(a.sum(axis=0), b.sum(axis=0), rtol=1e-12)
+    for a, b in zip(_arrays(merged.select(np.array([2, 0])))[:-1], _arrays(merged)[:-1], strict=True):
+        assert np.array_equal(a, b[[2, 0]])
     assert np.allclose(whole.moments.pearson(), merged.moments.pearson(), equal_nan=True)
-    for table in (*whole.bins, *whole.pairs):
+    assert whole.keys.any()
+    assert whole.mined_broken.any()
+    for table in (*whole.bins, *whole.pairs, *whole.triples, whole.keys):
         assert np.array_equal(table.reshape(4, -1).sum(axis=1), whole.shard_rows)
 
 
@@ -129,7 +174,8 @@ def test_pearson_of_moments_equals_pandas() -> None:
     """Correlations from sums equal pandas' pairwise-complete ones."""
     frame = _table(np.random.default_rng(0), 500)
     profile = count_table(SCHEMA.cast(frame), make_plan(SCHEMA, [SCHEMA.cast(frame)]))
-    expected = frame[["number", "heap", "wide"]].corr().to_numpy()
+    seconds = frame["when"].astype("datetime64[s]").astype("int64")
+    expected = frame[["number", "heap", "wide"]].assign(when=seconds).corr().to_numpy()
     assert profile.moments.pearson() == pytest.approx(expected)
 
 
@@ -224,7 +270,15 @@ def test_releasable_profile_holds_nothing_small(nhanes: Dataset) -> None:
     table = nhanes.schema.cast(nhanes.frame)
     full = count_table(table, make_plan(nhanes.schema, [table]))
     safe = releasable_profile(full, k=10)
-    for cells in (*safe.bins, *safe.pairs, safe.outside, safe.broken):
+    for cells in (
+        *safe.bins,
+        *safe.pairs,
+        *safe.triples,
+        *safe.views,
+        safe.outside,
+        safe.broken,
+        safe.beyond,
+    ):
         assert not ((cells > 0) & (cells < 10)).any()
         assert (cells % 10 == 0).all()
     rare = {level for level, count in full.level_counts("cancer_type").items() if 0 < count < 10}
@@ -232,6 +286,10 @@ def test_releasable_profile_holds_nothing_small(nhanes: Dataset) -> None:
     assert not rare & set(safe.plan["cancer_type"].levels)
     assert not any(column.exact and column.is_number for column in safe.plan.columns)
     assert safe.n_shards == 1
+    assert safe.triples
+    assert safe.views
+    assert safe.plan.keys is None
+    assert safe.keys.shape == (1, 0)
 
 
 def test_releasable_counts_agree_with_a_fresh_count_under_their_plan(nhanes: Dataset) -> None:
@@ -240,7 +298,9 @@ def test_releasable_counts_agree_with_a_fresh_count_under_their_plan(nhanes: Dat
     safe = releasable_profile(count_table(table, make_plan(nhanes.schema, [table])), k=10)
     again = count_table(table, safe.plan)
     for mine, theirs in zip(
-        again.bin_totals + again.pair_totals, safe.bin_totals + safe.pair_totals, strict=True
+        again.bin_totals + again.pair_totals + again.triple_totals + again.view_totals,
+        safe.bin_totals + safe.pair_totals + safe.triple_totals + safe.view_totals,
+        strict=True,
     ):
         assert mine.shape == theirs.shape
         assert np.abs(mine - theirs).max() < 10
@@ -250,12 +310,39 @@ def test_profile_files_hold_only_the_releasable_form_unless_asked(tmp_path: Path
     """A saved profile is suppressed by default; the internal form is written on request only."""
     frame = _table(np.random.default_rng(0), 400)
     table = SCHEMA.cast(frame)
-    profile = count_table(table, make_plan(SCHEMA, [table]))
-    assert load_profile(save_profile(profile, tmp_path / "safe.npz")).suppressed_below == 10
+    profile = count_table(table, make_plan(SCHEMA, [table], mined=[RULE], targets=["half"], most_pairs=5))
+    safe = load_profile(save_profile(profile, tmp_path / "safe.npz"))
+    assert safe.suppressed_below == 10
+    assert _same(safe, releasable_profile(profile))
     whole = load_profile(save_profile(profile, tmp_path / "whole.npz", internal=True))
     assert whole.suppressed_below == 0
     assert _same(whole, profile)
-    assert np.array_equal(whole.moments.sums, profile.moments.sums)
+    read, plan = whole.plan, profile.plan
+    assert (read.pairs, read.triples, read.pairs_rule) == (plan.pairs, plan.triples, plan.pairs_rule)
+    assert "hold a target" in read.pairs_rule
+    assert [vars(view) for view in read.views] == [vars(view) for view in plan.views]
+    assert [rule.to_dict() for rule in read.mined] == [RULE.to_dict()]
+    assert read.keys is not None
+    assert plan.keys is not None
+    assert read.keys.columns == plan.keys.columns
+    assert np.array_equal(read.keys.codes, plan.keys.codes)
+    # counting again under the plan that was read gives the same counts
+    assert _same(count_table(table, read), profile)
+
+
+def test_releasable_rules_hold_no_exact_count_and_no_rare_level() -> None:
+    """Support goes on the grid, fewer than k exceptions are not told, a rule on a rare level goes."""
+    frame = _table(np.random.default_rng(0), 400)
+    frame.loc[:3, "level"] = "rare"
+    table = SCHEMA.cast(frame)
+    rare = replace(RULE, levels=(("rare",), ("no",)))
+    mapped = replace(RULE, mapping=(("a", "yes"), ("rare", "no")))
+    safe = releasable_profile(count_table(table, make_plan(SCHEMA, [table], mined=[rare, mapped])))
+    (rule,) = safe.plan.mined
+    assert (rule.support, rule.confidence) == (120, 1.0)
+    assert rule.mapping == (("a", "yes"),)
+    assert (safe.mined_rows.shape, safe.mined_broken.shape) == ((1, 1), (1, 2))
+    assert safe.mined_rows[0, 0] == pytest.approx((frame["level"] == "a").sum(), abs=5)
 
 
 @pytest.mark.parametrize("damage", ["torn", "edited", "foreign", "absent"])

@@ -277,7 +277,7 @@ def test_a_ruined_table_has_no_place_to_hide(nhanes: Dataset) -> None:
     rng = np.random.default_rng(0)
     made = parts.train.apply(lambda column: rng.permutation(column.to_numpy()))
     result = audit(parts.train, made, holdout=parts.holdout, schema=nhanes.schema, sections=("association",))
-    assert [check.status for check in result.checks] == [Status.FAIL] * 4
+    assert {check.status for check in result.checks} == {Status.FAIL}
 
 
 def test_too_few_rows_to_judge_is_no_pass(small_frame: pd.DataFrame, small_schema: TableSchema) -> None:

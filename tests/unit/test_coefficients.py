@@ -78,7 +78,7 @@ def test_overlap_is_symmetric_and_bounded() -> None:
 
 @pytest.mark.parametrize("target", ["x1", "y", "a"])
 def test_fresh_rows_score_the_floor(target: str) -> None:
-    """Over 30 fresh samples z is about standard normal and both overlaps lie at 1 - √2·φ(0)·2 / 3.92 ≈ .712."""
+    """Over 30 fresh samples z is about standard normal; both overlaps lie at 1 - 2 / (√π · 3.92) ≈ .712."""
     results = []
     for seed in range(30):
         train, holdout, fresh = three_tables(seed, 500)
@@ -87,7 +87,7 @@ def test_fresh_rows_score_the_floor(target: str) -> None:
     assert abs(z.mean()) < 0.6
     assert 0.5 < z.std() < 1.4
     assert np.abs(z).max() < 3.3
-    expected = 1 - np.sqrt(2) * np.sqrt(2 / np.pi) / (2 * HALF)
+    expected = 1 - 2 / np.sqrt(np.pi) / (2 * HALF)
     assert np.mean([r.overlap for r in results]) == pytest.approx(expected, abs=0.04)
     assert np.mean([r.overlap_floor for r in results]) == pytest.approx(expected, abs=0.04)
     covered = [r.low is not None and r.high is not None and r.low <= 0 <= r.high for r in results]

@@ -284,6 +284,20 @@ def test_the_flipped_group_is_found_and_named() -> None:
     assert {group.level: group.status for group in part.groups}["r"] is Status.FAIL
 
 
+def test_the_group_that_loses_most_is_named() -> None:
+    """Where all groups lose a little and a small one everything, the small one is named, not the largest."""
+    train, holdout, made = three_of(2_500, 5, ignored="r")
+    rng = np.random.default_rng(0)
+    codes = made.label("y").codes.copy()
+    noisy = rng.random(2_500) < 0.8
+    codes[noisy] = rng.permutation(codes[noisy])
+    made = CastTable({**made.columns, "y": LabelColumn(codes, ("no", "yes"))}, 2_500)
+    part = audited((train, holdout, made))
+    statuses = {group.level: group.status for group in part.groups}
+    assert statuses["p"] in (Status.WARN, Status.FAIL)  # significant, with more rows
+    assert "where g is r" in check_of(part, "STB502").reason
+
+
 def test_unequal_treatment_is_found_and_named() -> None:
     """A group whose dependence the synthetic rows forgot gets worse decisions: equalized odds widen."""
     part = audited(three_of(2_500, 2, ignored="q"))

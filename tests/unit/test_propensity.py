@@ -139,6 +139,16 @@ def test_fresh_rows_score_one() -> None:
     assert np.mean(covered) > 0.85
 
 
+def test_trees_are_not_fooled_by_fresh_rows() -> None:
+    """Over 15 fresh samples the tree's ratio is about 1 and its z stays below 3.5."""
+    results = []
+    for seed in range(15):
+        train, holdout, fresh = three_tables(seed, 400)
+        results.append(propensity_pmse(train, holdout, fresh, COLUMNS, seed=seed))
+    assert np.mean([r.tree_ratio for r in results]) == pytest.approx(1, abs=0.25)
+    assert np.abs(np.array([r.tree_z for r in results], dtype=float)).max() < 3.5
+
+
 def test_a_shifted_mean_is_seen() -> None:
     """A column moved by half a standard deviation gives a ratio far above 5, and the tree sees it too."""
     train, holdout, fresh = three_tables(1, 700)
