@@ -21,9 +21,9 @@ import synthtab as st
 
 T = TypeVar("T")
 # safe tables by population: 200 in all
-SAFE = {"NHANES": 100, "Adult": 50, "simulated": 50}
-PLANTED = 10
-COVERAGE = 100
+SAFE = {"NHANES": 80, "Adult": 60, "simulated": 60}
+PLANTED = 8
+COVERAGE = 80
 _SECTION_OF = {"1": "marginal", "2": "association", "3": "rare", "4": "tails", "5": "subgroups"}
 _COVERED = (
     "tvd.calibrated",

@@ -341,7 +341,7 @@ _BOTH = ("NHANES", "Adult")
 _LAW = ("simulated",)
 DEFECTS = (
     Defect("every number moved by a quarter of its SD", ("STB101", "STB102", "STB103"), _shifted, _BOTH),
-    Defect("no value missing", ("STB104",), _without_missing, ("NHANES", "simulated")),
+    Defect("no value missing", ("STB104", "STB109"), _without_missing, ("NHANES", "simulated")),
     Defect("two in five rows of one label column moved to its mode", ("STB105",), _one_column_moved, _BOTH),
     Defect("weekdays lost", ("STB106",), _weekdays_lost, _LAW),
     Defect("three in ten ages rounded to fives", ("STB107",), _heaped, ("NHANES", "simulated")),

@@ -81,7 +81,9 @@ def verdicts(result: AuditResult) -> str:
         said.append(f"**FAIL** {section.value}: {', '.join(names[:MOST_NAMED])}{more}")
     for change in result.association_changes[:1]:
         names = f"{change.first} × {change.second}"
-        said.append(f"{change.kind}: {names}, {change.measure} {change.real:.2f} → {change.synthetic:.2f}")
+        # no minus before a zero
+        before, after = change.real + 0.0, change.synthetic + 0.0
+        said.append(f"{change.kind}: {names}, {change.measure} {before:.2f} → {after:.2f}")
     return "; ".join(said)
 
 

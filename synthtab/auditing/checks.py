@@ -61,7 +61,7 @@ class Finding:
 # the direction of each check, by code; everything else is better when larger
 _AT_MOST = frozenset(
     {
-        *("STB001", "STB002", "STB105", "STB106", "STB107", "STB108"),
+        *("STB001", "STB002", "STB105", "STB106", "STB107", "STB108", "STB109"),
         *("STB204", "STB206", "STB207", "STB303", "STB501", "STB503", "STB701"),
     }
 )

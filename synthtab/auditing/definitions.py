@@ -121,6 +121,14 @@ DEFINITIONS = (
         "Clip to public bounds, or use quantile marginals.",
     ),
     Definition(
+        "STB109",
+        Section.MARGINAL,
+        "missing_rate",
+        "worst missing rate",
+        "worst",
+        "Check how the synthesizer models missing values of this column.",
+    ),
+    Definition(
         "STB201",
         Section.ASSOCIATION,
         "interaction_tvd",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from synthtab.auditing.pair_metrics import WIDTH
 from synthtab.auditing.readings import Reading, Tables, Weights, reading
-from synthtab.metrics.group_utility import TestGroup
+from synthtab.metrics.group_utility import RowGroup
 from synthtab.metrics.marginal import shares, total_variation
 from synthtab.profiling.plan import RARE_LEVELS, ColumnPlan, ProfilePlan
 from synthtab.schema import CastTable, Kind, Role
@@ -102,7 +102,7 @@ def find_groups(tables: Tables, chosen: tuple[str, ...], k: int) -> tuple[Group,
     return tuple(found)
 
 
-def groups_of_rows(plan: ProfilePlan, groups: tuple[Group, ...], rows: CastTable) -> tuple[TestGroup, ...]:
+def groups_of_rows(plan: ProfilePlan, groups: tuple[Group, ...], rows: CastTable) -> tuple[RowGroup, ...]:
     """Say which rows belong to each group.
 
     Parameters
@@ -116,7 +116,7 @@ def groups_of_rows(plan: ProfilePlan, groups: tuple[Group, ...], rows: CastTable
 
     Returns
     -------
-    tuple of TestGroup
+    tuple of RowGroup
         In the order of the groups.
     """
     cells = {
@@ -124,7 +124,7 @@ def groups_of_rows(plan: ProfilePlan, groups: tuple[Group, ...], rows: CastTable
         for index in sorted({group.column for group in groups})
     }
     return tuple(
-        TestGroup(plan.names[group.column], group.label, np.isin(cells[group.column], group.cells))
+        RowGroup(plan.names[group.column], group.label, np.isin(cells[group.column], group.cells))
         for group in groups
     )
 

@@ -30,7 +30,7 @@ CHANCE_DRAWS = 50
 # one more for a rest cell of labels, one for missing values, which is the last
 WIDTH = GROUPS + 2
 # cells looked at together: 16 MB a temporary
-_AT_ONCE = 2_000_000
+_AT_ONCE = 1_000_000
 _SIZES = (4, 7, 12, 22)
 # padded tables up to this many bytes are kept between readings
 _MOST_KEPT = 200_000_000

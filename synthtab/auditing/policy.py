@@ -51,6 +51,7 @@ _MARGINS: Mapping[str, Margin] = MappingProxyType(
         ),
         "STB107": Margin(0.10, 0.10, "one value in ten with another last digit is what people notice first"),
         "STB108": Margin(0.05, 0.05, "one value in twenty beyond everything seen misleads about extremes"),
+        "STB109": Margin(0.05, 0.05, "one row in twenty more or less missing changes who is left to analyse"),
         "STB201": Margin(0.80, 0.20, "a fifth of all dependence lost changes regression coefficients"),
         "STB202": Margin(
             0.80, 0.20, "a fifth of the strength of association lost is visible in any cross table"

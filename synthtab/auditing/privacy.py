@@ -6,7 +6,7 @@ from synthtab.attacks.copies import CopiesResult, exact_copies
 from synthtab.attacks.distance import ClosenessResult, closest_records
 from synthtab.attacks.membership import MembershipResult, OperatingPoint, membership_inference
 from synthtab.auditing.checks import Finding, p_words
-from synthtab.auditing.learning import one_sided_p
+from synthtab.auditing.normal import one_sided_p
 from synthtab.auditing.policy import Policy
 from synthtab.auditing.tables import AuditTables
 from synthtab.metrics.base import metric

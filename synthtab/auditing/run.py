@@ -16,8 +16,7 @@ from synthtab.auditing.profiles import AuditProfiles
 from synthtab.auditing.reference import audit_profile
 from synthtab.auditing.releases import audit_releases
 from synthtab.auditing.tables import AppliesGuard, AuditTables, prepare_tables
-from synthtab.auditing.utility import _train_and_test as train_and_test
-from synthtab.auditing.utility import measure_utility_in_full
+from synthtab.auditing.utility import measure_utility, train_and_test
 from synthtab.errors import DataError, SpecError
 from synthtab.metrics.utility import Depth
 from synthtab.profiling import Profile
@@ -164,13 +163,13 @@ def _models(
     """Train models on synthetic and real rows, whole and inside groups; ask what statisticians ask."""
     plan = profiles.train.plan
     inside = groups if Section.SUBGROUPS in asked else ()
-    utility = measure_utility_in_full(
+    utility = measure_utility(
         tables,
         targets,
         policy,
         seed,
         depth=depth,
-        further_groups=lambda rows: groups_of_rows(plan, inside, rows),
+        groups=lambda rows: groups_of_rows(plan, inside, rows),
     )
     if Section.UTILITY not in asked:
         return Part(utility.findings, utility.scores, served=utility.groups)

@@ -13,7 +13,7 @@ __all__ = ["TripleMetrics"]
 
 CHANCE_DRAWS = 50
 # cells looked at together: 16 MB a temporary
-_AT_ONCE = 2_000_000
+_AT_ONCE = 1_000_000
 
 
 class TripleMetrics:
@@ -77,20 +77,19 @@ class TripleMetrics:
         """
         parts, starts = self._cells()
         rows = [self.tables.rows(weight) for weight in weights.roles]
-        step = max(1, _AT_ONCE // parts[0].shape[1])
+        ends = np.append(starts[1:], parts[0].shape[1])
+        step = max(1, _AT_ONCE * len(starts) // (parts[0].shape[1] * weights.batch))
         distances: list[list[FloatArray]] = [[], []]
-        train = self.tables.mix(parts, weights.train) / rows[2]
-        for start in range(0, weights.batch, step):
-            views = [
-                self.tables.mix(parts, weight[start : start + step] if len(weight) > 1 else weight)
-                / (n[start : start + step] if len(n) > 1 else n)
-                for weight, n in zip(weights.roles[:2], rows[:2], strict=True)
-            ]
-            trained = train[start : start + step] if len(train) > 1 else train
-            for side, view in zip(distances, (views[0], trained), strict=True):
-                side.append(0.5 * np.add.reduceat(np.abs(view - views[1]), starts, axis=1))
+        for first in range(0, len(starts), step):
+            last = min(first + step, len(starts)) - 1
+            own = [part[:, starts[first] : ends[last]] for part in parts]
+            views = [self.tables.mix(own, weight) / n for weight, n in zip(weights.roles, rows, strict=True)]
+            inner = starts[first : last + 1] - starts[first]
+            for side, view in zip(distances, (views[0], views[2]), strict=True):
+                gap = view - views[1]
+                side.append(0.5 * np.add.reduceat(np.abs(gap, out=gap), inner, axis=1))
         members = [tuple(self.plan.names[index] for index in triple) for triple in self.plan.triples]
-        value, floor = (np.concatenate(side) for side in distances)
+        value, floor = (np.concatenate(side, axis=1) for side in distances)
         return reading(members, [value], [floor])
 
     def chance(self, weights: Weights, rows: int, rng: np.random.Generator) -> FloatArray:

@@ -19,13 +19,13 @@ from synthtab.auditing.policy import Margin, Policy
 from synthtab.auditing.tables import AuditTable, AuditTables
 from synthtab.metrics.base import metric
 from synthtab.metrics.calibration import Z80, Z95
-from synthtab.metrics.group_utility import TestGroup, label_groups
+from synthtab.metrics.group_utility import RowGroup
 from synthtab.metrics.learners import Learner
 from synthtab.metrics.utility import LEARNERS, Depth, ModelUtility, UtilityResult, train_synthetic_test_real
 from synthtab.results import FamilyScore, ModelComparison, Score, Section, Status
 from synthtab.schema import CastTable
 
-__all__ = ["UtilityPart", "measure_utility", "measure_utility_in_full"]
+__all__ = ["UtilityPart", "measure_utility", "train_and_test"]
 
 _CODES = {
     Learner.GRADIENT_BOOSTING: "STB601",
@@ -37,8 +37,6 @@ _NAMES = {
     Learner.LINEAR: "linear model trained on it",
     Learner.EXTRA_TREES: "randomised trees trained on it",
 }
-
-Measured = tuple[tuple[Finding, ...], tuple[Score, ...], tuple[FamilyScore, ...]]
 
 
 @dataclass(frozen=True)
@@ -66,39 +64,14 @@ class UtilityPart:
     groups: tuple[GroupServed, ...]
 
 
-def measure_utility(tables: AuditTables, targets: tuple[str, ...], policy: Policy, seed: int) -> Measured:
-    """Train on synthetic and on real rows, test both on real rows; no groups.
-
-    Parameters
-    ----------
-    tables : AuditTables
-        The tables; without a holdout, half of the training rows is held back for testing.
-    targets : tuple of str
-        Columns to predict.
-    policy : Policy
-        Margins and budgets.
-    seed : int
-        Seed of every draw.
-
-    Returns
-    -------
-    tuple
-        Unjudged checks, scores, and the family on its scale.
-    """
-    part = measure_utility_in_full(tables, targets, policy, seed)
-    findings = tuple(finding for finding in part.findings if finding.section is Section.UTILITY)
-    return findings, part.scores, part.families
-
-
-def measure_utility_in_full(
+def measure_utility(
     tables: AuditTables,
     targets: tuple[str, ...],
     policy: Policy,
     seed: int,
     *,
     depth: Depth = "standard",
-    groups: tuple[str, ...] = (),
-    further_groups: Callable[[CastTable], tuple[TestGroup, ...]] | None = None,
+    groups: Callable[[CastTable], tuple[RowGroup, ...]] | None = None,
 ) -> UtilityPart:
     """Train on synthetic, real, and both; test on real rows, as a whole and inside groups.
 
@@ -114,20 +87,16 @@ def measure_utility_in_full(
         Seed of every draw.
     depth : {"standard", "thorough"}, default "standard"
         Thorough asks a third family of models, and draws more.
-    groups : tuple of str, optional
-        Label columns whose levels make groups.
-    further_groups : callable, optional
-        Given the test rows, makes more groups, such as parts of a number column.
+    groups : callable, optional
+        Given the test rows, says which of them make a group.
 
     Returns
     -------
     UtilityPart
         Unjudged checks, figures, the family on its scale, and what a report draws.
     """
-    train, test = _train_and_test(tables, seed)
-    parts = label_groups(test.rows, groups)
-    if further_groups is not None:
-        parts += further_groups(test.rows)
+    train, test = train_and_test(tables, seed)
+    parts = () if groups is None else groups(test.rows)
     results = [
         train_synthetic_test_real(
             train.rows,
@@ -162,10 +131,26 @@ def measure_utility_in_full(
     )
 
 
-def _train_and_test(tables: AuditTables, seed: int) -> tuple[AuditTable, AuditTable]:
+def train_and_test(tables: AuditTables, seed: int) -> tuple[AuditTable, AuditTable]:
+    """Say which real rows models learn from and which they are tested on.
+
+    Parameters
+    ----------
+    tables : AuditTables
+        The tables.
+    seed : int
+        Seed of the cut, where there is no holdout.
+
+    Returns
+    -------
+    tuple of AuditTable
+        Training rows and holdout; without a holdout, two halves of the training rows.
+    """
     if tables.holdout is not None:
         return tables.train, tables.holdout
     return tables.train.halves(seed)
+
+
 
 
 def _worst_model_finding(

@@ -37,7 +37,18 @@ def table_shares(counts: FloatArray) -> FloatArray:
     ndarray of float, shape (..., a, b)
         Shares; zeros where there is no row.
     """
-    return np.asarray(counts / np.maximum(counts.sum(axis=(-2, -1), keepdims=True), 1e-30))
+    return np.asarray(counts / np.maximum(_row_sums(counts).sum(axis=-1)[..., None, None], 1e-30))
+
+
+def _row_sums(table: FloatArray) -> FloatArray:
+    """Add up each row; a product with ones is several times faster than a sum over a short axis."""
+    exact = table if np.issubdtype(table.dtype, np.floating) else table.astype(np.float64)
+    return np.asarray(exact @ np.ones(table.shape[-1], dtype=exact.dtype))
+
+
+def _column_sums(table: FloatArray) -> FloatArray:
+    exact = table if np.issubdtype(table.dtype, np.floating) else table.astype(np.float64)
+    return np.asarray(np.ones(table.shape[-2], dtype=exact.dtype) @ exact)
 
 
 def table_total_variation(p: FloatArray, q: FloatArray) -> FloatArray:
@@ -53,7 +64,8 @@ def table_total_variation(p: FloatArray, q: FloatArray) -> FloatArray:
     ndarray of float, shape (...)
         From 0 (equal, perfect) to 1. Descriptive: with 20 × 20 cells most of it is sampling noise.
     """
-    return np.asarray(0.5 * np.abs(p - q).sum(axis=(-2, -1)))
+    gap = p - q
+    return np.asarray(0.5 * _row_sums(np.abs(gap, out=gap)).sum(axis=-1))
 
 
 def interaction(counts: FloatArray) -> FloatArray:
@@ -78,7 +90,8 @@ def interaction(counts: FloatArray) -> FloatArray:
     p_{i\cdot}p_{\cdot j})_H|
     """
     p = table_shares(counts)
-    return np.asarray(p - p.sum(axis=-1, keepdims=True) * p.sum(axis=-2, keepdims=True))
+    p -= _row_sums(p)[..., :, None] * _column_sums(p)[..., None, :]
+    return p
 
 
 def merge_cells(counts: FloatArray, rows: FloatArray, columns: FloatArray) -> FloatArray:
@@ -129,10 +142,11 @@ def cramers_v(counts: FloatArray) -> FloatArray:
     ----------
     Bergsma (2013), A bias-correction for Cramér's V and Tschuprow's T.
     """
-    row, column = counts.sum(axis=-1), counts.sum(axis=-2)
+    row, column = _row_sums(counts), _column_sums(counts)
     n = row.sum(axis=-1)
-    expected = row[..., :, None] * column[..., None, :]
-    chi = (counts * counts / np.where(expected > 0, expected, 1.0)).sum(axis=(-2, -1)) - 1
+    # a cell's share of its row and of its column, multiplied: no table of expected counts is needed
+    inside = (counts * counts) @ (1 / np.where(column > 0, column, 1.0))[..., :, None]
+    chi = (inside[..., 0] / np.where(row > 0, row, 1.0)).sum(axis=-1) - 1
     r, c = (row > 0).sum(axis=-1), (column > 0).sum(axis=-1)
     less = np.maximum(n - 1, 1)
     phi = np.maximum(chi - (r - 1) * (c - 1) / less, 0)
@@ -163,7 +177,7 @@ def spearman(counts: FloatArray) -> FloatArray:
     Spearman (1904); Kendall (1945) for ties.
     """
     p = table_shares(counts)
-    row, column = p.sum(axis=-1), p.sum(axis=-2)
+    row, column = _row_sums(p), _column_sums(p)
     r = np.cumsum(row, axis=-1) - 0.5 * row - 0.5
     c = np.cumsum(column, axis=-1) - 0.5 * column - 0.5
     covariance = ((p @ c[..., :, None])[..., 0] * r).sum(axis=-1)
@@ -205,7 +219,9 @@ def pearson(both: FloatArray, sums: FloatArray, squares: FloatArray, products: F
     scale = variance * np.swapaxes(variance, -1, -2)
     # beside sums of squares of 1, what is below 1e-24 is rounding
     usable = scale > 1e-24 * np.maximum(squares * np.swapaxes(squares, -1, -2), 1e-300)
-    return np.asarray(np.clip(np.where(usable, covariance / np.sqrt(np.where(usable, scale, 1.0)), 0.0), -1, 1))
+    return np.asarray(
+        np.clip(np.where(usable, covariance / np.sqrt(np.where(usable, scale, 1.0)), 0.0), -1, 1)
+    )
 
 
 def mutual_information(counts: FloatArray) -> FloatArray:

@@ -135,7 +135,7 @@ def joint_null(observed: FloatArray, null: FloatArray, budget: float) -> JointNu
 
 
 def normal_null(observed: FloatArray, spread: FloatArray, budget: float) -> JointNull:
-    """Judge several shortfalls under one error budget by their standard errors, where nothing can be exchanged.
+    """Judge several shortfalls under one error budget by their standard errors, not by exchange.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.metrics.features import Float32Array
-from synthtab.metrics.group_utility import TestGroup, by_column
+from synthtab.metrics.group_utility import RowGroup, by_column
 from synthtab.metrics.ranking import PersonArray, numbered_persons
 from synthtab.schema.casting import FloatArray, IntArray
 
@@ -195,7 +195,7 @@ def group_fairness(
     scores: tuple[FloatArray, FloatArray],
     share: float,
     positive: str,
-    groups: Sequence[TestGroup],
+    groups: Sequence[RowGroup],
     weights: Float32Array,
     *,
     persons: PersonArray | None = None,
@@ -213,7 +213,7 @@ def group_fairness(
         Share of the positive class among the real training rows: as large a share is decided for.
     positive : str
         Name of that class.
-    groups : sequence of TestGroup
+    groups : sequence of RowGroup
         The groups. One with fewer than 50 people, or fewer than 10 of a class, is left out.
     weights : ndarray of float32, shape (1 + n_bootstrap, n_test)
         How often each test row counts; the first set is the data themselves.

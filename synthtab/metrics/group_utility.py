@@ -15,7 +15,7 @@ from synthtab.schema import CastTable
 from synthtab.schema.casting import FloatArray, IntArray
 from synthtab.seeding import generator
 
-__all__ = ["GroupUtility", "TestGroup", "by_column", "group_utility", "label_groups"]
+__all__ = ["GroupUtility", "RowGroup", "by_column", "group_utility", "label_groups"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -29,7 +29,7 @@ _JOINT_DRAWS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
-class TestGroup:
+class RowGroup:
     """Some test rows that share a level of one column.
 
     Parameters
@@ -92,7 +92,7 @@ class GroupUtility:
     p_value: float | None = None
 
 
-def label_groups(test: CastTable, columns: Sequence[str]) -> tuple[TestGroup, ...]:
+def label_groups(test: CastTable, columns: Sequence[str]) -> tuple[RowGroup, ...]:
     """Cut the test rows by the levels of label columns.
 
     Parameters
@@ -104,7 +104,7 @@ def label_groups(test: CastTable, columns: Sequence[str]) -> tuple[TestGroup, ..
 
     Returns
     -------
-    tuple of TestGroup
+    tuple of RowGroup
         One for each level with at least 50 rows, by column and level in the order of names.
     """
     found = []
@@ -113,21 +113,21 @@ def label_groups(test: CastTable, columns: Sequence[str]) -> tuple[TestGroup, ..
         for level in sorted(column.levels):
             rows = column.codes == column.levels.index(level)
             if rows.sum() >= MIN_GROUP_PEOPLE:
-                found.append(TestGroup(name, level, rows))
+                found.append(RowGroup(name, level, rows))
     return tuple(found)
 
 
-def by_column(groups: Sequence[TestGroup]) -> list[tuple[str, list[TestGroup]]]:
+def by_column(groups: Sequence[RowGroup]) -> list[tuple[str, list[RowGroup]]]:
     """Sort groups by column and level.
 
     Parameters
     ----------
-    groups : sequence of TestGroup
+    groups : sequence of RowGroup
         In any order.
 
     Returns
     -------
-    list of tuple of str and list of TestGroup
+    list of tuple of str and list of RowGroup
         Each column with its groups.
     """
     names = sorted({group.column for group in groups})
@@ -140,7 +140,7 @@ def by_column(groups: Sequence[TestGroup]) -> list[tuple[str, list[TestGroup]]]:
 def group_utility(
     task: PredictionTask,
     predicted: tuple[FloatArray, FloatArray],
-    groups: Sequence[TestGroup],
+    groups: Sequence[RowGroup],
     weights: Float32Array,
     *,
     persons: PersonArray | None = None,
@@ -155,7 +155,7 @@ def group_utility(
         What was predicted.
     predicted : tuple of ndarray of float, each of shape (n_test, n_codes) or (n_test, 1)
         Of the model trained on real rows, and of the one trained on synthetic rows.
-    groups : sequence of TestGroup
+    groups : sequence of RowGroup
         The groups. One with fewer than 50 people, fewer than 10 people outside it, or fewer than two
         classes of 10 people is left out; so is one that the target itself makes.
     weights : ndarray of float32, shape (1 + n_bootstrap, n_test)
@@ -214,7 +214,7 @@ def _task_inside(task: PredictionTask, rows: BoolArray, people: IntArray) -> Pre
 
 
 def _compare(
-    group: TestGroup, inner: PredictionTask, real: FloatArray, made: FloatArray, noise: float
+    group: RowGroup, inner: PredictionTask, real: FloatArray, made: FloatArray, noise: float
 ) -> GroupUtility:
     se = noise * max(float(np.nanstd((made - real)[1:], ddof=1)), 1e-9)
     tstr, trtr = float(made[0]), float(real[0])

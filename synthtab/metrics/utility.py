@@ -12,7 +12,7 @@ import numpy.typing as npt
 from synthtab.metrics.columns import stacked
 from synthtab.metrics.fairness import GroupFairness, group_fairness
 from synthtab.metrics.features import FeatureEncoder, Float32Array
-from synthtab.metrics.group_utility import GroupUtility, TestGroup, group_utility
+from synthtab.metrics.group_utility import GroupUtility, RowGroup, group_utility
 from synthtab.metrics.importance import ImportanceAgreement, importance_agreement
 from synthtab.metrics.learners import Learner, fit_predict
 from synthtab.metrics.prediction import PredictionTask, has_target, prediction_task
@@ -148,7 +148,7 @@ class _Test:
 
     rows: CastTable
     people: IntArray
-    groups: tuple[TestGroup, ...]
+    groups: tuple[RowGroup, ...]
     task: PredictionTask
     weights: Float32Array
     noise: float
@@ -163,7 +163,7 @@ def train_synthetic_test_real(
     *,
     train_persons: PersonArray | None = None,
     holdout_persons: PersonArray | None = None,
-    groups: Sequence[TestGroup] = (),
+    groups: Sequence[RowGroup] = (),
     depth: Depth = "standard",
     seed: int = 0,
     max_rows: int = 20_000,
@@ -190,7 +190,7 @@ def train_synthetic_test_real(
         Column to predict.
     train_persons, holdout_persons : ndarray of int, shape (n_train,) and (n_holdout,), optional
         Person of each row: the bootstrap draws persons, and halves keep them together.
-    groups : sequence of TestGroup, optional
+    groups : sequence of RowGroup, optional
         Groups of holdout rows to score apart, and to compare for fairness.
     depth : {"standard", "thorough"}, default "standard"
         Thorough adds a third family of models (extra trees), bootstrap draws and shuffles.

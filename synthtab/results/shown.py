@@ -250,7 +250,7 @@ class ModelComparison:
     tstr, low, high : float
         Trained on synthetic rows; the interval is that of the difference, around it.
     trstr : float or None
-        Trained on real and synthetic rows together: does augmentation help?
+        Trained on real and synthetic rows together: whether augmentation helps.
     trstr_low, trstr_high : float or None
         Its interval, made likewise.
     chance : float

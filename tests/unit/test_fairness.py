@@ -11,7 +11,7 @@ from sklearn.metrics import confusion_matrix, r2_score, roc_auc_score
 from synthtab.auditing.checks import judge
 from synthtab.auditing.policy import Policy
 from synthtab.auditing.tables import AuditTable, AuditTables
-from synthtab.auditing.utility import UtilityPart, measure_utility_in_full
+from synthtab.auditing.utility import UtilityPart, measure_utility
 from synthtab.metrics import group_utility as inside
 from synthtab.metrics.fairness import (
     decide_top_share,
@@ -61,14 +61,18 @@ def audited(tables: tuple[CastTable, CastTable, CastTable], **options: object) -
     """Ask an audit's questions about utility."""
     train, holdout, made = (AuditTable(table, None) for table in tables)
     schema = TableSchema(specs(tables[0]))
-    return measure_utility_in_full(
+    return measure_utility(
         AuditTables(train, made, holdout, schema),
         ("y",),
         Policy(),
         0,
-        groups=("g",),
-        **options,  # type: ignore[arg-type]
+        **{"groups": by_label, **options},  # type: ignore[arg-type]
     )
+
+
+def by_label(rows: CastTable) -> tuple[inside.RowGroup, ...]:
+    """Make a group of each level of one column."""
+    return inside.label_groups(rows, ("g",))
 
 
 def check_of(part: UtilityPart, code: str) -> Check:
@@ -170,12 +174,12 @@ def test_small_groups_are_left_out_of_fairness() -> None:
     """A group of 49 people, and one with 9 of a class, are passed over; one group alone compares nothing."""
     truth = np.r_[np.arange(100) % 2 == 0, np.arange(49) % 2 == 0, np.arange(60) < 9]
     codes = np.repeat([0, 1, 2], [100, 49, 60])
-    groups = [inside.TestGroup("g", "abc"[code], codes == code) for code in range(3)]
+    groups = [inside.RowGroup("g", "abc"[code], codes == code) for code in range(3)]
     weights = bootstrap_weights(np.arange(209), 20, np.random.default_rng(0))
     scores = np.random.default_rng(0).random(209)
     assert group_fairness(truth, (scores, scores), 0.5, "yes", groups, weights) == ()
     people = np.arange(209) // 2  # two rows a person: 50 people in the first group, 30 in the last
-    halves = [inside.TestGroup("h", str(code), people % 2 == code) for code in range(2)]
+    halves = [inside.RowGroup("h", str(code), people % 2 == code) for code in range(2)]
     (found,) = group_fairness(
         truth, (scores, scores), 0.5, "yes", [*groups, *halves], weights, persons=people
     )
@@ -197,7 +201,7 @@ def test_group_scores_are_textbook_scores() -> None:
     """AUC and R² inside a group are scikit-learn's on its rows alone."""
     rng = np.random.default_rng(0)
     codes, signal = rng.integers(0, 2, 400), rng.normal(size=400)
-    groups = [inside.TestGroup("g", "ab"[code], codes == code) for code in range(2)]
+    groups = [inside.RowGroup("g", "ab"[code], codes == code) for code in range(2)]
     weights = bootstrap_weights(np.arange(400), 30, rng)
     truth = (signal + rng.normal(size=400) > 0).astype(float)
     scores = [signal + spread * rng.normal(size=400) for spread in (0.2, 1.0)]
@@ -230,7 +234,7 @@ def test_the_joint_p_value_knows_overlap() -> None:
     weights = bootstrap_weights(np.arange(600), 200, rng)
     first = np.arange(600) < 300
 
-    def p_of(*groups: inside.TestGroup) -> tuple[float, float]:
+    def p_of(*groups: inside.RowGroup) -> tuple[float, float]:
         found = inside.group_utility(
             _task(truth, classes=True), (predicted[0], predicted[1]), groups, weights
         )[0]
@@ -238,12 +242,12 @@ def test_the_joint_p_value_knows_overlap() -> None:
         assert found.z is not None
         return found.p_value, float(ndtr(-found.z))
 
-    alone, tail = p_of(inside.TestGroup("a", "1", first))
+    alone, tail = p_of(inside.RowGroup("a", "1", first))
     assert alone == pytest.approx(tail, rel=0.2)
     assert alone <= tail
-    twice, _ = p_of(inside.TestGroup("a", "1", first), inside.TestGroup("b", "1", first))
+    twice, _ = p_of(inside.RowGroup("a", "1", first), inside.RowGroup("b", "1", first))
     assert twice == pytest.approx(tail, rel=0.2)
-    apart, _ = p_of(inside.TestGroup("a", "1", first), inside.TestGroup("a", "2", ~first))
+    apart, _ = p_of(inside.RowGroup("a", "1", first), inside.RowGroup("a", "2", ~first))
     assert apart == pytest.approx(1 - (1 - tail) ** 2, rel=0.2)
 
 
@@ -258,10 +262,10 @@ def test_small_groups_are_not_scored() -> None:
         "one class": (truth == 0) | (np.arange(600) < 18),
         "enough": np.arange(600) < 50,
     }
-    groups = [inside.TestGroup("g", name, rows) for name, rows in masks.items()]
+    groups = [inside.RowGroup("g", name, rows) for name, rows in masks.items()]
     found = inside.group_utility(_task(truth, classes=True), (predicted, predicted), groups, weights)
     assert [group.level for group in found] == ["enough"]
-    own = [inside.TestGroup("y", "yes", truth == 1)]
+    own = [inside.RowGroup("y", "yes", truth == 1)]
     assert inside.group_utility(_task(truth, classes=True), (predicted, predicted), own, weights) == ()
 
 
@@ -327,7 +331,7 @@ def test_nothing_to_ask_is_not_applicable() -> None:
     tables = three_of(300, 3)
     train, holdout, made = (AuditTable(table, None) for table in tables)
     schema = TableSchema(specs(tables[0]))
-    part = measure_utility_in_full(AuditTables(train, made, holdout, schema), ("x0",), Policy(), 0)
+    part = measure_utility(AuditTables(train, made, holdout, schema), ("x0",), Policy(), 0)
     for code in ("STB502", "STB503"):
         check = check_of(part, code)
         assert check.status is Status.NOT_APPLICABLE
@@ -337,11 +341,11 @@ def test_nothing_to_ask_is_not_applicable() -> None:
 def test_groups_of_numbers_may_be_passed_in() -> None:
     """Groups that a caller makes of the test rows stand beside those of label columns."""
 
-    def halves(test: CastTable) -> tuple[inside.TestGroup, ...]:
+    def halves(test: CastTable) -> tuple[inside.RowGroup, ...]:
         low = test.number("x1").values < 0
-        return inside.TestGroup("x1", "below 0", low), inside.TestGroup("x1", "0 and more", ~low)
+        return inside.RowGroup("x1", "below 0", low), inside.RowGroup("x1", "0 and more", ~low)
 
-    part = audited(three_of(400, 4), further_groups=halves)
+    part = audited(three_of(400, 4), groups=lambda rows: (*halves(rows), *by_label(rows)))
     assert {(group.column, group.level) for group in part.groups} >= {("x1", "below 0"), ("g", "p")}
     alone = audited(three_of(400, 4))
     assert {group.column for group in alone.groups} == {"g"}
