@@ -29,6 +29,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ if TYPE_CHECKING:
 
 PEER = "SYNTHTAB_PEER_PYTHON"
 HOW_TO_MAKE_THE_PEER = f"""\
-mostlyai-qa was not measured, because {PEER} is not set. To make its environment:
+mostlyai-qa was not measured, because {PEER} is not set. To make its environment (a build of torch
+for CPUs will do, installed first):
     python3.11 -m venv peer
-    peer/bin/pip install mostlyai-qa==1.10.* --extra-index-url https://download.pytorch.org/whl/cpu
+    peer/bin/python -m pip install 'mostlyai-qa==1.10.*'
     {PEER}=$PWD/peer/bin/python python benchmarks/audit.py"""
 PARTS = ("nhanes", "million", "wide")
 COUNTED = ("schema", "marginal", "association", "rare", "tails")
@@ -129,7 +131,7 @@ def mixed_table(rows: int, columns: int, seed: int = 0) -> pd.DataFrame:
     """Make a table of which two columns in five are labels, every fifth has gaps, and neighbours depend."""
     rng = np.random.default_rng(seed)
     shared = rng.normal(size=(rows, 1 + columns // 10))
-    found: dict[str, object] = {}
+    found: dict[str, npt.NDArray[np.generic]] = {}
     for index in range(columns):
         score = 0.6 * shared[:, index // 10] + 0.8 * rng.normal(size=rows)
         if index % 5 in (1, 3):
@@ -348,8 +350,9 @@ def main() -> None:
             make = [sys.executable, "-P", __file__, "--task", f"make {name}", "--folder", temporary]
             rows = str(asked.rows or ROWS[name])
             subprocess.run([*make, "--rows", rows], check=True)  # noqa: S603 - our own command line
-            lines += LINES[name](folder)
-            print("\n".join(lines[-4:]), flush=True)
+            found = LINES[name](folder)
+            print("\n".join(found), flush=True)
+            lines += found
     if asked.write:
         write_part(asked.write, "audit", lines)
 

@@ -43,6 +43,7 @@ class _Real:
         self.rows = sum(part.n_rows for part in parts)
         self.bins = _added([part.bin_totals for part in parts])
         self.pairs = _added([part.pair_totals for part in parts])
+        self.views = _added([part.view_totals for part in parts])
 
 
 def _added(tables: list[tuple[npt.NDArray[np.integer], ...]]) -> list[IntArray]:
@@ -364,10 +365,13 @@ def mark_releasable(
             two_cells.add(name)
         if not k <= counts[-1] <= counts.sum() - k:
             few_missing.add(name)
+    by_metric = _few_behind(real, k)
     found = []
     for score in scores:
         names = {name for name in score.columns if name in index}
-        held = names & few_missing if score.metric == "missing_rate" else names & two_cells
+        held = names & (two_cells | by_metric.get(score.metric, set()))
+        if score.metric == "missing_rate":
+            held = names & few_missing
         rates = score.metric in _RATES
         if rates and (score.floor or 0.0) * holdout.n_rows < k:
             # the synthetic rate is nobody's secret; the real one rests on too few people
@@ -375,3 +379,26 @@ def mark_releasable(
         else:
             found.append(replace(score, releasable=not held))
     return tuple(found)
+
+
+def _few_behind(real: _Real, k: int) -> dict[str, set[str]]:
+    """Name the columns whose last digits, heaps or calendar rest on too few people, by metric."""
+    found: dict[str, set[str]] = {
+        "heaping_5": set(),
+        "heaping_10": set(),
+        "last_digit": set(),
+        "calendar": set(),
+    }
+    for view, counts in zip(real.plan.views, real.views, strict=True):
+        name, total = real.plan.columns[view.column].name, counts.sum()
+        held = counts > 0
+        if withheld_cells(counts[held], k).any() and held.sum() <= 2:  # noqa: PLR2004 - one share tells both
+            found["calendar" if view.part != "digit" else "last_digit"].add(name)
+        if view.part == "digit":
+            for metric, mask in (
+                ("heaping_5", view.multiples_of_five),
+                ("heaping_10", view.multiples_of_ten),
+            ):
+                if not k <= counts[mask].sum() <= total - k:
+                    found[metric].add(name)
+    return found

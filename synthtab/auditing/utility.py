@@ -151,8 +151,6 @@ def train_and_test(tables: AuditTables, seed: int) -> tuple[AuditTable, AuditTab
     return tables.train.halves(seed)
 
 
-
-
 def _worst_model_finding(
     learner: Learner, results: list[UtilityResult], asked: int, policy: Policy
 ) -> Finding:

@@ -216,12 +216,11 @@ def pearson(both: FloatArray, sums: FloatArray, squares: FloatArray, products: F
     turned = np.swapaxes(sums, -1, -2)
     covariance = products - sums * turned / n
     variance = np.maximum(squares - sums**2 / n, 0.0)
-    scale = variance * np.swapaxes(variance, -1, -2)
-    # beside sums of squares of 1, what is below 1e-24 is rounding
-    usable = scale > 1e-24 * np.maximum(squares * np.swapaxes(squares, -1, -2), 1e-300)
-    return np.asarray(
-        np.clip(np.where(usable, covariance / np.sqrt(np.where(usable, scale, 1.0)), 0.0), -1, 1)
-    )
+    # beside its sum of squares, what is left of a constant column's variance is rounding
+    varies = variance > 1e-13 * squares
+    usable = varies & np.swapaxes(varies, -1, -2)
+    scale = np.where(usable, variance * np.swapaxes(variance, -1, -2), 1.0)
+    return np.asarray(np.clip(np.where(usable, covariance / np.sqrt(scale), 0.0), -1, 1))
 
 
 def mutual_information(counts: FloatArray) -> FloatArray:

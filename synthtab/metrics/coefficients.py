@@ -11,7 +11,8 @@ import numpy.typing as npt
 from synthtab.metrics.columns import levels_by_count, modelled_names
 from synthtab.metrics.features import LINEAR_CLIP, NumberFeature
 from synthtab.metrics.prediction import has_target
-from synthtab.metrics.propensity import (
+from synthtab.metrics.ranking import PersonArray
+from synthtab.metrics.regression import (
     MIN_LEVEL_ROWS,
     MIN_ROWS,
     MainEffects,
@@ -21,7 +22,6 @@ from synthtab.metrics.propensity import (
     logistic_regression,
     sampled_rows,
 )
-from synthtab.metrics.ranking import PersonArray
 from synthtab.schema import CastTable, ColumnSpec, LabelColumn, NumberColumn
 from synthtab.schema.casting import FloatArray, IntArray
 from synthtab.seeding import generator, one_native_thread

@@ -23,6 +23,8 @@ __all__ = ["DetectionResult", "Giveaway", "classifier_two_sample_test"]
 
 FOLDS = 5
 MIN_ROWS = 50
+ROUNDS = 50
+MANY_ROWS = 5_000
 # The bootstrap of out-of-fold rows does not see that the model would have come out otherwise.
 TRAINING_NOISE = 1.25
 # Rows with more twins than this are a cell of a coarse table, not copies: kept together they would
@@ -156,7 +158,7 @@ def classifier_two_sample_test(
             use = np.flatnonzero(varying_columns(matrix[~held]))
             if use.size:
                 model = HistGradientBoostingClassifier(
-                    max_iter=50,
+                    max_iter=_rounds(n_rows),
                     max_leaf_nodes=12,
                     early_stopping=False,
                     categorical_features=encoder.is_label[use],
@@ -252,6 +254,11 @@ def _folds(groups: IntArray, seed: int) -> IntArray:
     fold_of_group = np.empty(len(sizes), dtype=np.int64)
     fold_of_group[order] = np.minimum(FOLDS - 1, (middle * FOLDS / len(groups)).astype(np.int64))
     return fold_of_group[groups]
+
+
+def _rounds(n_rows: int) -> int:
+    """Give rounds of boosting: with more rows, more of what joins the columns can be learned."""
+    return ROUNDS if n_rows < MANY_ROWS else 2 * ROUNDS
 
 
 def _usable_folds(folds: IntArray, is_synthetic: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.bool_]]:

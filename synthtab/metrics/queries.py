@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from synthtab.metrics.columns import modelled_names
 from synthtab.metrics.features import Float32Array
-from synthtab.metrics.propensity import MIN_ROWS, SampledRows, sampled_rows
 from synthtab.metrics.ranking import PersonArray, bootstrap_weights
+from synthtab.metrics.regression import MIN_ROWS, SampledRows, sampled_rows
 from synthtab.schema import CastTable, ColumnSpec, LabelColumn, NumberColumn
 from synthtab.schema.casting import FloatArray
 from synthtab.seeding import generator, one_native_thread

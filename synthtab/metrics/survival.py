@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from synthtab.metrics.columns import modelled_names
 from synthtab.metrics.features import FeatureEncoder
-from synthtab.metrics.propensity import SampledRows, sampled_rows
 from synthtab.metrics.ranking import PersonArray, numbered_persons
+from synthtab.metrics.regression import SampledRows, sampled_rows
 from synthtab.schema import CastTable, ColumnSpec, Survival
 from synthtab.schema.casting import FloatArray, IntArray
 from synthtab.seeding import generator, one_native_thread

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import pandas as pd
 
@@ -190,6 +191,10 @@ class AuditResult(JsonResult, PageResult):
             checks=tuple(_check_on_grid(check) for check in self.checks),
             distributions=tuple(_without_withheld(drawn) for drawn in self.distributions),
             logic=tuple(_without_text(rule) for rule in self.logic),
+            subgroups=tuple(_shown_on_grid(group) for group in self.subgroups),
+            models=tuple(_shown_on_grid(model) for model in self.models),
+            rare_bands=tuple(_shown_on_grid(band) for band in self.rare_bands),
+            association_changes=tuple(_shown_on_grid(change) for change in self.association_changes),
         )
 
     def __str__(self) -> str:
@@ -238,6 +243,22 @@ def _without_withheld(drawn: Distribution) -> Distribution:
     if drawn.score_suppressed:
         return replace(drawn, cells=cells, score=None, low=None, high=None)
     return replace(drawn, cells=cells)
+
+
+_Shown = TypeVar("_Shown", Subgroup, ModelComparison, RareBand, AssociationChange)
+# an interval without an end is drawn to the end of the axis
+_ENDLESS = 1_000.0
+
+
+def _shown_on_grid(shown: _Shown) -> _Shown:
+    """Round every figure; one that is not finite becomes one that JSON can hold."""
+    figures = {}
+    for item in fields(shown):
+        value = getattr(shown, item.name)
+        if isinstance(value, float):
+            held = 0.0 if math.isnan(value) else min(max(value, -_ENDLESS), _ENDLESS)
+            figures[item.name] = round(held, _GRID_DECIMALS)
+    return replace(shown, **figures)  # type: ignore[arg-type]
 
 
 def _without_text(rule: LogicRule) -> LogicRule:

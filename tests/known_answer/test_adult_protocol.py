@@ -14,12 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import sklearn.ensemble
 from sdmetrics.single_table import LogisticDetection
 
 from synthtab.auditing.comparison import Comparison
@@ -166,23 +164,7 @@ def boosted_score(protocol: Protocol) -> float:
 
 
 def test_a_boosted_two_sample_test_is_not(protocol: Protocol) -> None:
-    """Ours, at its fifty rounds of boosting, scores at most .06 where the logistic one is perfect.
-
-    The published .016 took a larger model: of fifty rounds .051 is left, of two hundred .022.
-    """
-    assert boosted_score(protocol) <= 0.06
-
-
-def test_a_longer_boosted_test_comes_to_the_published_score(
-    protocol: Protocol, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With a hundred rounds, and nothing else changed, the score falls to .04 at most (published: .016)."""
-    fifty = sklearn.ensemble.HistGradientBoostingClassifier
-
-    def hundred(**options: Any) -> Any:
-        return fifty(**options | {"max_iter": 100})
-
-    monkeypatch.setattr(sklearn.ensemble, "HistGradientBoostingClassifier", hundred)
+    """Ours scores at most .04 where the logistic one is perfect (published: .016, of a larger model)."""
     assert boosted_score(protocol) <= 0.04
 
 

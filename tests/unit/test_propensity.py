@@ -18,13 +18,12 @@ from simulated_tables import (
 )
 from sklearn.linear_model import LogisticRegression
 
-from synthtab.metrics.propensity import (
+from synthtab.metrics.propensity import expected_pmse, propensity_pmse
+from synthtab.metrics.regression import (
     MainEffects,
     Term,
-    expected_pmse,
     independent_columns,
     logistic_regression,
-    propensity_pmse,
     sampled_rows,
 )
 from synthtab.schema import CastTable, NumberColumn
