@@ -51,7 +51,7 @@ Measured = dict[str, float | str]
 
 
 def sibling(name: str) -> ModuleType:
-    """Load another benchmark by its file, because ``import profile`` is the standard library's."""
+    """Load another benchmark by its file: benchmarks are scripts, not a package."""
     spec = importlib.util.spec_from_file_location(f"benchmark_{name}", Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
@@ -114,7 +114,7 @@ def write_nhanes(folder: Path, _rows: int) -> None:
 
 def write_million(folder: Path, rows: int) -> None:
     """Write two samples of one mixed table of fifteen columns."""
-    frame = sibling("profile").table(2 * rows)
+    frame = sibling("million_rows").table(2 * rows)
     frame.iloc[:rows].to_parquet(folder / "train.parquet")
     frame.iloc[rows:].to_parquet(folder / "synthetic.parquet")
 
@@ -271,9 +271,13 @@ def row(what: str, seconds: float, times: str = "") -> str:
 def nhanes_lines(folder: Path) -> list[str]:
     """Measure NHANES, beside mostlyai-qa where there is an environment for it."""
     own = measure("nhanes", folder)
+    rows, columns = pd.read_parquet(folder / "train.parquet").shape
     audit, page, privacy = (float(own[name]) for name in ("audit", "page", "privacy"))
     lines = [
-        row("NHANES, 3,685 training rows × 17: every section but privacy, and the page", audit + page),
+        row(
+            f"NHANES, {rows:,} training rows × {columns}: every section but privacy, and the page",
+            audit + page,
+        ),
         row(f"… of which the page, {float(own['page_bytes']) / MEGABYTE:.2f} MB", page),
         row("… the privacy section, besides", privacy),
     ]

@@ -27,6 +27,12 @@ __all__ = ["ColumnMetrics"]
 CHANCE_DRAWS = 50
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 CALENDAR = ("weekday", "month", "hour")
+_OF_COLUMNS = frozenset(
+    {
+        *("tvd", "jensen_shannon", "missing_rate", "ks", "wasserstein", "outside_range", "range_coverage"),
+        *("quantiles", "tail_mass"),
+    }
+)
 _OF_NUMBERS = ("ks", "wasserstein", "outside_range", "range_coverage", "quantiles")
 
 
@@ -121,6 +127,8 @@ class ColumnMetrics:
         values: dict[str, list[FloatArray]] = {}
         floors: dict[str, list[FloatArray]] = {}
         members: dict[str, list[tuple[str, ...]]] = {}
+        if not wanted & _OF_COLUMNS:
+            return self._read_views(weights, wanted)
         for index, column in enumerate(self.plan.columns):
             bins = self._used[index]
             views = [self._view(index, weight, bins) for weight in weights.roles]
@@ -172,9 +180,7 @@ class ColumnMetrics:
             for name, value in self._distances(index, bins, drawn, held, wanted).items():
                 # a table that forgot missing values altogether is what missing rates are measured against
                 found[name].append(float(held.missing[0] if name == "missing_rate" else value.mean()))
-        return {name: np.array(values) for name, values in found.items()} | {
-            "tail_mass": np.ones(len(self.tails))
-        }
+        return {name: np.array(values) for name, values in found.items()}
 
     # ------------------------------------------------------------------ one column
 

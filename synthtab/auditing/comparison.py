@@ -116,13 +116,15 @@ class Comparison:
         self.rows = RowMetrics(tables, rare, seed)
         self.inside = GroupMetrics(tables, groups)
 
-    def on_draws(self, synthetic: Profile, reference: Profile) -> Readings:
+    def on_draws(self, synthetic: Profile, reference: Profile, wanted: frozenset[str]) -> Readings:
         """Measure drawn tables as these were measured: the same scales, cells and members.
 
         Parameters
         ----------
         synthetic, reference : Profile
             Draws under the same plan; each shard is a draw of its own.
+        wanted : frozenset of str
+            Metrics to measure.
 
         Returns
         -------
@@ -137,7 +139,7 @@ class Comparison:
         draws = synthetic.n_shards
         first = np.hstack([np.eye(draws), np.zeros((draws, 2 * draws))])
         second = np.roll(first, draws, axis=1)
-        return other.read(Weights(first, second, second), PROFILE_METRICS - _OF_ROWS)
+        return other.read(Weights(first, second, second), wanted - _OF_ROWS)
 
     def read(self, weights: Weights, wanted: frozenset[str] = PROFILE_METRICS) -> Readings:
         """Measure Profile metrics for a batch of choices.
@@ -167,7 +169,9 @@ class Comparison:
             readings["group_tvd"] = self.inside.read(weights)
         return {name: reading.for_batch(weights.batch) for name, reading in readings.items()}
 
-    def chance(self, weights: Weights, rows: int) -> dict[str, FloatArray]:
+    def chance(
+        self, weights: Weights, rows: int, wanted: frozenset[str] = PROFILE_METRICS
+    ) -> dict[str, FloatArray]:
         """Give what tables without the property would score, from samples of the synthetic size.
 
         Parameters
@@ -176,6 +180,8 @@ class Comparison:
             One choice of shards.
         rows : int
             Rows of each draw.
+        wanted : frozenset of str, optional
+            Metrics that are asked; by default all.
 
         Returns
         -------
@@ -186,9 +192,16 @@ class Comparison:
         return {
             **dict.fromkeys(("interaction_tvd", "missingness", "cramers_v", "spearman"), none),
             **dict.fromkeys(("ks", "wasserstein"), none),
-            **self.columns.chance(weights, rows, generator(self.seed, "chance")),
-            **self.pairs.chance(weights, rows, generator(self.seed, "chance of pairs")),
-            "triple_tvd": self.triples.chance(weights, rows, generator(self.seed, "chance of triples")),
+            **(self.columns.chance(weights, rows, generator(self.seed, "chance")) if "tvd" in wanted else {}),
+            "tail_mass": np.ones(len(self.tails)),
+            **(
+                self.pairs.chance(weights, rows, generator(self.seed, "chance of pairs"))
+                if "pair_tvd" in wanted
+                else {}
+            ),
+            "triple_tvd": self.triples.chance(weights, rows, generator(self.seed, "chance of triples"))
+            if "triple_tvd" in wanted
+            else none,
             "coverage": np.ones(1),
             "combination_coverage": np.ones(1),
             "identity_coverage": np.ones(1),

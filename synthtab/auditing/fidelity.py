@@ -10,20 +10,19 @@ import numpy as np
 
 from synthtab.auditing.checks import Finding
 from synthtab.auditing.choices import ShardChoices
-from synthtab.auditing.comparison import Comparison
-from synthtab.auditing.definitions import DEFINITIONS, FAMILIES
+from synthtab.auditing.comparison import PROFILE_METRICS, Comparison
+from synthtab.auditing.definitions import DEFINITIONS, FAMILIES, Definition
 from synthtab.auditing.fidelity_findings import CheckFigures, finding_of, why_not_applicable
 from synthtab.auditing.fidelity_scores import family_score, fidelity_scores, variance_over_tables
 from synthtab.auditing.readings import Reading, Readings
+from synthtab.metrics.base import metric
 from synthtab.metrics.calibration import calibrate, joint_null, normal_null
 from synthtab.profiling import Profile
-from synthtab.results import FamilyScore, Score
+from synthtab.results import FamilyScore, Score, Section
 from synthtab.schema.casting import FloatArray
 
 __all__ = ["Fidelity", "measure_fidelity"]
 
-# what checks are made of is measured on every exchange of shards, the rest on the tables as they are
-_CHECKED = frozenset(item.metric for item in DEFINITIONS)
 # their value is a rate or a mass of the synthetic table, held against the same of the reference
 _RATES = frozenset(
     {
@@ -75,6 +74,7 @@ def measure_fidelity(
     budget: float,
     k: int,
     seed: int,
+    sections: frozenset[Section] = frozenset(Section),
 ) -> Fidelity:
     """Measure everything that Profiles can say.
 
@@ -96,26 +96,32 @@ def measure_fidelity(
         Smallest number of people behind a printed figure.
     seed : int
         Seed of all draws.
+    sections : frozenset of Section, optional
+        What is asked; the checks asked together share the budget.
 
     Returns
     -------
     Fidelity
         Figures, families and unjudged checks.
     """
+    items = [item for item in DEFINITIONS if item.section in sections]
+    # what checks are made of is measured on every exchange of shards, the rest on the tables as they are
+    checked = frozenset(item.metric for item in items)
+    wanted = checked | {name for name in PROFILE_METRICS if metric(name).section in sections}
     choices = ShardChoices(comparison, compared, seed)
-    floors = None if has_holdout else _resampled_floor(comparison, choices, draws)
-    read = _with_floor(comparison.read(choices.draws()), floors)
+    floors = None if has_holdout else _resampled_floor(comparison, choices, draws, wanted)
+    read = _with_floor(comparison.read(choices.draws(), wanted), floors)
     point = {
         name: Reading(r.members, r.value.mean(axis=0, keepdims=True), r.floor.mean(axis=0, keepdims=True))
         for name, r in read.items()
     }
     rows = int(choices.synthetic_rows)
-    chance = comparison.chance(choices.single(), rows)
+    chance = comparison.chance(choices.single(), rows, wanted)
     deleted_weights, tables = choices.deletions()
-    deleted = _with_floor(comparison.read(deleted_weights), floors)
+    deleted = _with_floor(comparison.read(deleted_weights, wanted), floors)
 
-    gaps = {name: float((chance[name] - point[name].floor[0]).sum()) for name in chance}
-    observed, left_out = (_statistics(part, chance, gaps) for part in (point, deleted))
+    gaps = {name: float((chance[name] - point[name].floor[0]).sum()) for name in chance if name in point}
+    observed, left_out = (_statistics(items, part, chance, gaps) for part in (point, deleted))
     error, spread = (np.sqrt(variance_over_tables(p, tables)) for p in (left_out.value, left_out.shortfall))
     if draws is not None:
         # only the synthetic rows were left out shard by shard; the real ones add as much, row for row
@@ -124,7 +130,7 @@ def measure_fidelity(
         band = 1.0 + np.outer([-1.0, 1.0], noise) / math.sqrt(2)
     else:
         exchanges = choices.real_exchanges(has_holdout=has_holdout)
-        fresh = _statistics(_fresh(comparison.read(exchanges, _CHECKED)), chance, gaps)
+        fresh = _statistics(items, _fresh(comparison.read(exchanges, checked)), chance, gaps)
         band, noise = fresh.value, fresh.shortfall.std(axis=0, ddof=1)
     why = [
         why_not_applicable(
@@ -135,14 +141,14 @@ def measure_fidelity(
             float(noise[index]) if math.isfinite(noise[index]) else math.inf,
             k=k,
         )
-        for index, item in enumerate(DEFINITIONS)
+        for index, item in enumerate(items)
     ]
     asked = np.where([not reason for reason in why], observed.shortfall[0], np.nan)
     if draws is not None:
         judged = normal_null(asked, noise, budget)
     else:
-        exchanged = _with_floor(comparison.read(choices.permutations(), _CHECKED), floors)
-        null = _statistics(exchanged, chance, gaps).shortfall
+        exchanged = _with_floor(comparison.read(choices.permutations(), checked), floors)
+        null = _statistics(items, exchanged, chance, gaps).shortfall
         judged = replace(joint_null(asked, null, budget), spread=noise)
     seen = judged.smallest_seen()
     figures = [
@@ -153,15 +159,15 @@ def measure_fidelity(
             float(seen[index]),
             float(noise[index]),
         )
-        for index in range(len(DEFINITIONS))
+        for index in range(len(items))
     ]
-    codes = [item.code for item in DEFINITIONS]
+    codes = [item.code for item in items]
     return Fidelity(
         tuple(
             finding_of(
                 item, found, reason, point[item.metric], holdout_rows=comparison.profiles[1].n_rows, k=k
             )
-            for item, found, reason in zip(DEFINITIONS, figures, why, strict=True)
+            for item, found, reason in zip(items, figures, why, strict=True)
         ),
         fidelity_scores(
             point,
@@ -180,6 +186,7 @@ def measure_fidelity(
                 why[codes.index(code)],
             )
             for section, label, code in FAMILIES
+            if code in codes
         ),
         *_inside_groups(comparison, point, deleted, tables),
     )
@@ -188,7 +195,7 @@ def measure_fidelity(
 def _inside_groups(
     comparison: Comparison, point: Readings, deleted: Readings, tables: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    if not comparison.groups:
+    if not comparison.groups or "group_tvd" not in point:
         return np.zeros(0), np.zeros(0)
     reading = point["group_tvd"]
     spread = np.sqrt(variance_over_tables(deleted["group_tvd"].value, tables))
@@ -196,11 +203,14 @@ def _inside_groups(
 
 
 def _resampled_floor(
-    comparison: Comparison, choices: ShardChoices, draws: tuple[Profile, Profile] | None
+    comparison: Comparison,
+    choices: ShardChoices,
+    draws: tuple[Profile, Profile] | None,
+    wanted: frozenset[str],
 ) -> dict[str, FloatArray]:
-    found = comparison.read(choices.resamples())
+    found = comparison.read(choices.resamples(), wanted)
     if draws is not None:
-        found |= comparison.on_draws(*draws)
+        found |= comparison.on_draws(*draws, wanted)
     return {name: reading.value.mean(axis=0) for name, reading in found.items()}
 
 
@@ -232,10 +242,12 @@ def _with_floor(readings: Readings, floors: dict[str, FloatArray] | None) -> Rea
 # ---------------------------------------------------------------------- checks out of readings
 
 
-def _statistics(readings: Readings, chance: dict[str, FloatArray], gaps: dict[str, float]) -> _Statistics:
+def _statistics(
+    items: list[Definition], readings: Readings, chance: dict[str, FloatArray], gaps: dict[str, float]
+) -> _Statistics:
     pairs = [
         _MAKERS[item.make](readings[item.metric], chance.get(item.metric), gaps.get(item.metric, math.nan))
-        for item in DEFINITIONS
+        for item in items
     ]
     return _Statistics(*(np.stack([pair[side] for pair in pairs], axis=1) for side in (0, 1)))
 

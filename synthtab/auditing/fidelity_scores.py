@@ -106,8 +106,8 @@ def fidelity_scores(
 def _k_marginal(
     point: Readings, deleted: Readings, tables: FloatArray, chance: dict[str, FloatArray]
 ) -> list[Score]:
-    reading = point["triple_tvd"]
-    if not reading.members:
+    reading = point.get("triple_tvd")
+    if reading is None or not reading.members:
         return []
     value, floor = (float(nist_k_marginal(side[0])) for side in (reading.value, reading.floor))
     spread = float(np.sqrt(variance_over_tables(nist_k_marginal(deleted["triple_tvd"].value), tables)))

@@ -26,7 +26,9 @@ PROFILE_SECTIONS = frozenset(
 )
 
 
-def measure_profiles(profiles: AuditProfiles, groups: tuple[Group, ...], policy: Policy, seed: int) -> Part:
+def measure_profiles(
+    profiles: AuditProfiles, groups: tuple[Group, ...], policy: Policy, asked: set[Section], seed: int
+) -> Part:
     """Measure everything that Profiles can say.
 
     Parameters
@@ -37,6 +39,8 @@ def measure_profiles(profiles: AuditProfiles, groups: tuple[Group, ...], policy:
         Groups inside which fidelity is asked.
     policy : Policy
         Margins and budgets.
+    asked : set of Section
+        Sections to answer.
     seed : int
         Seed of all draws.
 
@@ -54,6 +58,7 @@ def measure_profiles(profiles: AuditProfiles, groups: tuple[Group, ...], policy:
         budget=policy.fidelity,
         k=policy.k,
         seed=seed,
+        sections=frozenset(asked),
     )
     choices = ShardChoices(comparison, profiles.compared, seed)
     rows = sum(p.n_rows for p in (profiles.three[1:] if profiles.has_holdout else profiles.three[2:]))
@@ -61,8 +66,12 @@ def measure_profiles(profiles: AuditProfiles, groups: tuple[Group, ...], policy:
         fidelity.findings,
         fidelity.scores,
         fidelity.families,
-        changes=describe_changes(comparison, choices, k=policy.k, has_holdout=profiles.has_holdout),
+        changes=describe_changes(comparison, choices, k=policy.k, has_holdout=profiles.has_holdout)
+        if Section.ASSOCIATION in asked
+        else (),
         subgroups=describe_subgroups(
             comparison.groups, comparison.plan.names, fidelity, rows, policy.margins["STB501"].threshold
-        ),
+        )
+        if Section.SUBGROUPS in asked
+        else (),
     )

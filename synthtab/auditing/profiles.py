@@ -78,9 +78,9 @@ class AuditProfiles:
             The counts.
         """
         train, held = tables.train, tables.holdout or tables.train
-        references = [train.rows, held.rows] if tables.holdout else [train.rows]
+        references = [train.given, held.given] if tables.holdout else [train.given]
         declared = {rule.text for rule in tables.schema.rules}
-        mined = [rule for rule in mine_rules(tables.schema, train.rows, k=k) if rule.text not in declared]
+        mined = [rule for rule in mine_rules(tables.schema, train.given, k=k) if rule.text not in declared]
         plan = make_plan(tables.schema, references, k, targets=targets, mined=mined, seed=seed)
         compared_rows = min(tables.synthetic.n_rows, train.n_rows, LARGEST_RATIO * held.n_rows)
         # four subsamples' worth of rows is more than averaging over subsamples can use
@@ -91,7 +91,9 @@ class AuditProfiles:
 
         def count(table: AuditTable, stream: int) -> Profile:
             shards = max(1, round(table.n_rows / unit))
-            return count_table(table.rows, plan, shards=shards, seed=seed + stream, people=table.people)
+            return count_table(
+                table.given, plan, shards=shards, seed=seed + stream, people=table.given_people
+            )
 
         first, last = count(synthetic, 0), count(trained, 2 if tables.holdout else 1)
         # without a holdout the training table is its own: it need not be counted twice

@@ -149,7 +149,8 @@ def audit_profile(
     with one_native_thread():
         shards = max(2, min(SHARDS, min(compared, profile.n_rows) // ROWS_A_SHARD))
         counted = _where_known(
-            count_table(table.rows, profile.plan, shards=shards, seed=seed, people=table.people), profile
+            count_table(table.given, profile.plan, shards=shards, seed=seed, people=table.given_people),
+            profile,
         )
         real = _drawn(profile, profile.n_rows, shards, seed, "shards", split=True)
         draws = (
@@ -160,7 +161,7 @@ def audit_profile(
             counted, real, real, (shards, shards, shards), has_holdout=False, draws=draws
         )
         inside = profiles.groups(groups, k=policy.k)
-        parts = [measure_profiles(profiles, inside, policy, seed)] if asked & PROFILE_SECTIONS else []
+        parts = [measure_profiles(profiles, inside, policy, asked, seed)] if asked & PROFILE_SECTIONS else []
         parts.append(_unasked(asked))
         labels = Labels(title or known.name, synthesizer, profile.n_rows, 0, table.n_rows, seed)
         return audit_result(profiles, parts, policy, asked, labels)

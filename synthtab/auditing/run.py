@@ -123,7 +123,9 @@ def audit(
         with one_native_thread():
             profiles = AuditProfiles.of(tables, targets, k=rules.k, seed=seed)
             groups = profiles.groups(chosen, k=rules.k)
-            parts = [measure_profiles(profiles, groups, rules, seed)] if asked & PROFILE_SECTIONS else []
+            parts = (
+                [measure_profiles(profiles, groups, rules, asked, seed)] if asked & PROFILE_SECTIONS else []
+            )
             progress.advance(stage, note="utility")
             if asked & {Section.UTILITY, Section.SUBGROUPS}:
                 parts.append(_models(tables, targets, profiles, groups, rules, asked, depth, seed))
@@ -214,7 +216,7 @@ def _default_target(tables: AuditTables) -> list[str]:
     """Take the first label column with two levels that a tenth of the rows hold, else any number."""
     for column in tables.columns:
         if column.kind.is_label:
-            cast = tables.train.rows.label(column.name)
+            cast = tables.train.given.label(column.name)
             counts = sorted(
                 (int((cast.codes == code).sum()) for code in range(len(cast.levels))), reverse=True
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -44,19 +45,35 @@ class AuditTable:
 
     Parameters
     ----------
-    rows : CastTable
-        The rows, in content order.
-    people : ndarray of uint64, shape (n_rows,) or None
+    given : CastTable
+        The rows, in the order they came in: for counts, which do not depend on it.
+    given_people : ndarray of uint64, shape (n_rows,) or None
         Hash of the person of each row; None when each row is a person of its own.
     """
 
-    rows: CastTable
-    people: HashArray | None
+    given: CastTable
+    given_people: HashArray | None
 
     @property
     def n_rows(self) -> int:
         """Number of rows."""
-        return self.rows.n_rows
+        return self.given.n_rows
+
+    @cached_property
+    def _order(self) -> npt.NDArray[np.intp]:
+        if self.given_people is None:
+            return self.given.content_order()
+        return np.lexsort((self.given_people, self.given.row_hash()))
+
+    @cached_property
+    def rows(self) -> CastTable:
+        """The rows in an order that follows from their content; sorted when first asked for."""
+        return self.given.take(self._order)
+
+    @cached_property
+    def people(self) -> HashArray | None:
+        """Hash of the person of each of `rows`."""
+        return None if self.given_people is None else self.given_people[self._order]
 
     def at_most(self, n: int, seed: int) -> AuditTable:
         """Give a random part of the rows, whole persons together.
@@ -178,7 +195,7 @@ def prepare_tables(
 def prepare_table(
     name: str, frame: pd.DataFrame, schema: TableSchema, guard: AppliesGuard | None
 ) -> AuditTable:
-    """Bring one table to its schema, in an order that follows from the content of its rows.
+    """Bring one table to its schema.
 
     Parameters
     ----------
@@ -205,7 +222,4 @@ def prepare_table(
         raise DataError(f"The {name} table has no rows.", hint="Give at least one row.")
     people = person_hash(frame, schema)
     rows = schema.cast(frame if guard is None else guard.apply(frame), name)
-    order = np.argsort(rows.row_hash(), kind="stable")
-    if people is not None:
-        order = np.lexsort((people, rows.row_hash()))
-    return AuditTable(rows.take(order), None if people is None else people[order])
+    return AuditTable(rows, people)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from synthtab.errors import DataError
+from synthtab.schema.casting import FloatArray
 from synthtab.schema.columns import ColumnSpec, Domain, Kind, Role, category_label
 
 __all__ = ["infer_columns"]
@@ -98,11 +99,16 @@ def _number(present: pd.Series, name: str, missing: bool) -> ColumnSpec:
                 name, missing, "whole numbers, all different, named or numbered like an identifier"
             )
         return ColumnSpec(name, Kind.INTEGER, missing, rounding=0, note="whole numbers; bounds left open")
-    decimals = next(
-        (d for d in range(_MAX_DECIMALS) if np.allclose(finite, np.round(finite, d), rtol=0, atol=1e-9)), None
-    )
+    decimals = next((d for d in range(_MAX_DECIMALS) if _has_decimals(finite, d)), None)
     return ColumnSpec(
         name, Kind.NUMERIC, missing, rounding=decimals, note="decimal numbers; bounds left open"
+    )
+
+
+def _has_decimals(finite: FloatArray, decimals: int) -> bool:
+    """Say whether values have so many decimals; a few values usually tell that they have more."""
+    return all(
+        np.allclose(part, np.round(part, decimals), rtol=0, atol=1e-9) for part in (finite[:1000], finite)
     )
 
 
@@ -111,14 +117,10 @@ def _identifier(name: str, missing: bool, note: str) -> ColumnSpec:
 
 
 def _text(present: pd.Series, name: str, k: int, missing: bool) -> ColumnSpec:
-    words = present.map(category_label)
-    sample = words.iloc[:1000]
-    if (
-        sample.map(lambda word: bool(_ISO_DATE.fullmatch(word))).all()
-        and words.map(lambda word: bool(_ISO_DATE.fullmatch(word))).all()
-    ):
-        return ColumnSpec(name, Kind.DATETIME, missing, note="text in the form of ISO dates")
+    words = _labels(present)
     levels = set(words.unique())
+    if all(_ISO_DATE.fullmatch(level) for level in levels):
+        return ColumnSpec(name, Kind.DATETIME, missing, note="text in the form of ISO dates")
     if len(levels) <= 2 and {level.lower() for level in levels} <= _TRUTH:  # noqa: PLR2004 - yes and no
         return ColumnSpec(
             name,
@@ -137,8 +139,15 @@ def _text(present: pd.Series, name: str, k: int, missing: bool) -> ColumnSpec:
     return _levels(present, name, k, missing, "repeated text")
 
 
+def _labels(present: pd.Series) -> pd.Series:
+    """Give the label of each value; text is its own, and need not be gone through value by value."""
+    if pd.api.types.infer_dtype(present, skipna=False) == "string":
+        return present.astype(object)
+    return present.map(category_label)
+
+
 def _levels(present: pd.Series, name: str, k: int, missing: bool, what: str) -> ColumnSpec:
-    counts = present.map(category_label).value_counts()
+    counts = _labels(present).value_counts()
     common = tuple(sorted(str(level) for level in counts.index[counts >= k]))
     rare = int((counts < k).sum())
     note = f"{what}; {len(common)} levels held by {k} rows or more"

@@ -278,9 +278,7 @@ def test_no_section_alone_is_a_pass(section: Section, tmp_path: Path, cases: Any
 def test_a_rule_that_is_declared_and_found_is_told_once(tmp_path: Path) -> None:
     """An order that the schema declares and the rows show is one rule, not two."""
     frame = clinic()
-    schema = st.TableSchema(
-        schema_of(frame, sensitive=False).columns, rules=(st.Inequality("came", "left"),)
-    )
+    schema = st.TableSchema(schema_of(frame, sensitive=False).columns, rules=(st.Inequality("came", "left"),))
     path = st.make_reference(frame, tmp_path / "r.npz", schema=schema)
     made = clinic(600, seed=1)
     told = [rule.text for rule in st.audit(synthetic=made, reference=path, sections=["schema"]).logic]
@@ -291,7 +289,7 @@ def test_broken_rules_are_seen_against_a_reference(tmp_path: Path) -> None:
     """A third of the rows with dates the wrong way round: the rule is told with its rate, and fails."""
     path = st.make_reference(clinic(2_000), tmp_path / "r.npz")
     made = clinic(900, seed=1)
-    made.loc[:299, ["came", "left"]] = made.loc[:299, ["left", "came"]].to_numpy() + [1, 0]
+    made.loc[:299, ["came", "left"]] = np.add(made.loc[:299, ["left", "came"]], [1, 0]).to_numpy()
     result = st.audit(synthetic=made, reference=path, sections=["association"])
     assert result.check("STB207").status is Status.FAIL
     rule = next(item for item in result.logic if item.columns == ("came", "left"))
