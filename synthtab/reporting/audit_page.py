@@ -126,6 +126,8 @@ class AuditPage:
         Columns that give the synthetic table away.
     attacks : tuple of AttackRow
         Attacks.
+    releases : tuple of FactRow
+        Each of several tables from one source, on its own.
     guard : tuple of FactRow
         What the guard did.
     limits : tuple of str
@@ -164,6 +166,7 @@ class AuditPage:
     utility: UtilityView | None
     detection: DetectionView | None
     attacks: tuple[AttackRow, ...]
+    releases: tuple[FactRow, ...]
     guard: tuple[FactRow, ...]
     limits: tuple[str, ...]
     provenance: tuple[FactRow, ...]
@@ -223,6 +226,14 @@ def audit_page(result: AuditResult) -> AuditPage:
         utility=utility,
         detection=detection,
         attacks=tuple(_attack_row(attack) for attack in result.attacks),
+        releases=tuple(
+            FactRow(
+                clean(release.name),
+                f"{plural(release.rows, 'row')}. {clean(release.summary, 2_000)}",
+                _VERDICTS[release.verdict],
+            )
+            for release in result.releases
+        ),
         guard=tuple(FactRow(clean(item.column), clean(item.action)) for item in result.guard),
         limits=tuple(clean(limit, 2_000) for limit in result.limits),
         provenance=_provenance(result),
@@ -286,6 +297,7 @@ def _nav(result: AuditResult, drawn: AbstractSet[str]) -> tuple[NavItem, ...]:
 
     items = [
         NavItem("decided", "What decided it", None),
+        *([NavItem("releases", "Releases", None)] if result.releases else []),
         NavItem("families", "Families", None),
         NavItem("columns", "Columns", tag(Section.MARGINAL)),
         NavItem("rare", "Rare categories", tag(Section.RARE)),

@@ -76,7 +76,7 @@ def _forest(models: Sequence[ModelComparison]) -> Strip:
 
 
 def _model_row(model: ModelComparison, axis: Axis) -> StripRow:
-    label, tag = clean(model.model), tag_of(model.status)
+    label, tag = clean(model.model.replace("_", " ")), tag_of(model.status)
     real = figure(model.trtr)
     synthetic = open_interval(model.tstr, model.low, model.high)
     both = open_interval(model.trstr, model.trstr_low, model.trstr_high)
