@@ -29,9 +29,14 @@ class ShardChoices:
         Shards of the synthetic table, the holdout and the training table that one comparison uses.
     seed : int
         Seed of all draws.
+    has_holdout : bool, default True
+        Without a holdout the training table stands in for it.
     """
 
-    def __init__(self, comparison: Comparison, compared: tuple[int, int, int], seed: int) -> None:
+    def __init__(
+        self, comparison: Comparison, compared: tuple[int, int, int], seed: int, *, has_holdout: bool = True
+    ) -> None:
+        self.has_holdout = has_holdout
         self.sizes = comparison.sizes
         self.compared = compared
         self.seed = seed
@@ -59,7 +64,10 @@ class ShardChoices:
         rng = generator(self.seed, "subsamples")
         picks = [[self._pick(table, rng) for table in range(3)] for _ in range(1 if whole else DRAWS)]
         parts = [np.array([pick[table] for pick in picks]) for table in range(3)]
-        return Weights(*parts)
+        return self._standing_in(*parts)
+
+    def _standing_in(self, synthetic: FloatArray, holdout: FloatArray, train: FloatArray) -> Weights:
+        return Weights(synthetic, holdout, train if self.has_holdout else holdout)
 
     def single(self) -> Weights:
         """Give the first draw alone.
@@ -70,7 +78,7 @@ class ShardChoices:
             One choice.
         """
         all_draws = self.draws()
-        return Weights(all_draws.synthetic[:1], all_draws.holdout[:1], all_draws.train[:1])
+        return self._standing_in(all_draws.synthetic[:1], all_draws.holdout[:1], all_draws.train[:1])
 
     def deletions(self) -> tuple[Weights, FloatArray]:
         """Leave out one shard at a time; also say of which table each was.
@@ -82,11 +90,12 @@ class ShardChoices:
         """
         base = self.single()
         parts = [base.synthetic[0], base.holdout[0], base.train[0]]
-        used = [(table, shard) for table in range(3) for shard in np.flatnonzero(parts[table])]
+        tables = range(3 if self.has_holdout else 2)
+        used = [(table, shard) for table in tables for shard in np.flatnonzero(parts[table])]
         stacked = [np.repeat(part[None, :], len(used), axis=0) for part in parts]
         for row, (table, shard) in enumerate(used):
             stacked[table][row, shard] = 0
-        return Weights(*stacked), np.array([table for table, _ in used], dtype=np.float64)
+        return self._standing_in(*stacked), np.array([table for table, _ in used], dtype=np.float64)
 
     def whole_tables(self, *, has_holdout: bool) -> tuple[Weights, Weights, FloatArray]:
         """Give whole tables, all real rows in the holdout's place; also leave out one shard at a time.
@@ -127,7 +136,7 @@ class ShardChoices:
         rows = np.arange(PERMUTATIONS)[:, None]
         synthetic[rows, order[:, : self.compared[0]]] = 1
         holdout[rows, order[:, self.compared[0] :]] = 1
-        exchanged = Weights(synthetic, holdout, base.train)
+        exchanged = self._standing_in(synthetic, holdout, base.train)
         return exchanged.single_precision() if self.fits_single_precision else exchanged
 
     def real_exchanges(self, *, has_holdout: bool) -> Weights:
@@ -177,4 +186,4 @@ class ShardChoices:
                 shards, np.full(size, 1 / size), size=draws
             )
             parts.append(weight)
-        return Weights(parts[0], parts[1], self.single().train)
+        return self._standing_in(parts[0], parts[1], self.single().train)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -131,9 +132,12 @@ class ColumnMetrics:
             return self._read_views(weights, wanted)
         for index, column in enumerate(self.plan.columns):
             bins = self._used[index]
-            views = [self._view(index, weight, bins) for weight in weights.roles]
-            floor = self._distances(index, bins, views[2], views[1], wanted)
-            for name, distance in self._distances(index, bins, views[0], views[1], wanted).items():
+            views = weights.each(partial(self._view, index, bins))
+            value = self._distances(index, bins, views[0], views[1], wanted)
+            floor = dict.fromkeys(value, np.zeros(1))
+            if views[2] is not views[1]:
+                floor = self._distances(index, bins, views[2], views[1], wanted)
+            for name, distance in value.items():
                 values.setdefault(name, []).append(distance)
                 floors.setdefault(name, []).append(floor[name])
                 members.setdefault(name, []).append((column.name,))
@@ -174,7 +178,7 @@ class ColumnMetrics:
         found: dict[str, list[float]] = {name: [] for name in wanted}
         for index in range(len(self.plan.columns)):
             bins = self._all[index]
-            held = self._view(index, weights.holdout, bins)
+            held = self._view(index, bins, weights.holdout)
             draws = rng.multinomial(rows, self._uniform(index, held.counts[0]), size=CHANCE_DRAWS)
             drawn = self._view_of(index, bins, draws.astype(np.float64), None, None)
             for name, value in self._distances(index, bins, drawn, held, wanted).items():
@@ -189,7 +193,7 @@ class ColumnMetrics:
         low, high = column.bin_bounds() if column.is_number else (np.zeros(column.n_bins),) * 2
         return _Bins(used, _membership(column.cell_of_bin)[used], low[used[:-1]], high[used[:-1]])
 
-    def _view(self, index: int, weight: FloatArray, bins: _Bins) -> _ColumnView:
+    def _view(self, index: int, bins: _Bins, weight: FloatArray) -> _ColumnView:
         profiles = self.tables.profiles
         overshoot = outside = None
         if self.plan.columns[index].is_number:

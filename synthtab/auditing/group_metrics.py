@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -224,11 +225,18 @@ class GroupMetrics:
             if not parts:
                 continue
             # (batch, other columns, groups, cells), shares inside each group
-            views = [shares(self.tables.mix(parts, weight)) for weight in weights.roles]
-            for side, target in ((0, values), (2, floors)):
-                target.append(total_variation(views[side], views[1]).mean(axis=1))
+            views = weights.each(partial(self._shares, parts))
+            values.append(total_variation(views[0], views[1]).mean(axis=1))
+            floors.append(
+                np.zeros((1, len(own)))
+                if views[2] is views[1]
+                else total_variation(views[2], views[1]).mean(axis=1)
+            )
             members += [(self.plan.names[index], group.label) for group in own]
         return reading(members, values, floors)
+
+    def _shares(self, parts: list[FloatArray], weight: FloatArray) -> FloatArray:
+        return shares(self.tables.mix(parts, weight))
 
     def _pairs_of(self, index: int) -> list[tuple[int, int]]:
         return [pair for pair in self.plan.pairs if index in pair]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,12 @@ from synthtab.metrics.association import (
     correlation_ratio,
     cramers_v,
     interaction,
-    missingness_association,
+    missing_sums,
     mutual_information,
     pearson,
     spearman,
     table_shares,
+    table_sums,
     table_total_variation,
 )
 from synthtab.profiling.plan import GROUPS
@@ -37,7 +39,18 @@ _MOST_KEPT = 200_000_000
 _ON_CELLS = frozenset({"pair_tvd", "cramers_v", "spearman", "mutual_information", "correlation_ratio"})
 _ON_GROUPS = frozenset({"interaction_tvd", "missingness"})
 
-Found = dict[str, tuple[list[tuple[str, ...]], list[FloatArray], list[FloatArray]]]
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """One metric on some pairs: their places among all, and (batch, pairs) figures."""
+
+    places: IntArray
+    members: Sequence[tuple[str, ...]]
+    value: FloatArray
+    floor: FloatArray
+
+
+Found = dict[str, list[_Block]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +148,13 @@ class PairMetrics:
         if wanted & _ON_GROUPS:
             for positions in self._chunks(np.arange(len(self.plan.pairs)), WIDTH**2, weights.batch):
                 parts = [part[:, positions[0] : positions[-1] + 1] for part in self._all_grouped()]
-                views = [interaction(self.tables.mix(parts, weight)) for weight in weights.roles]
+                views = weights.each(partial(self._interaction, parts))
                 self._collect_groups(found, positions, views, wanted)
         if wanted & _ON_CELLS:
             for positions, parts in self._bucket_chunks(weights.batch):
-                counts = [self.tables.mix(parts, weight) for weight in weights.roles]
+                counts = weights.each(partial(self.tables.mix, parts))
                 self._collect_cells(found, positions, counts, wanted)
-        readings = {name: _in_order(*sides) for name, sides in found.items()}
+        readings = {name: _in_order(blocks) for name, blocks in found.items()}
         if "pearson" in wanted:
             readings |= self._read_pearson(weights)
         return readings
@@ -188,7 +201,7 @@ class PairMetrics:
                     self._padded(table, position, shape)[:, None] for table in (drawn[index], held[index])
                 ]
                 self._collect_cells(found, np.array([position]), [*sides, sides[1]], wanted)
-        return {name: _in_order(*sides).value.mean(axis=0) for name, sides in found.items()}
+        return {name: _in_order(blocks).value.mean(axis=0) for name, blocks in found.items()}
 
     def strengths(self, weights: Weights) -> PairStrengths:
         """Give the strength of every pair: Spearman's correlation where both have an order, else V.
@@ -251,6 +264,9 @@ class PairMetrics:
                 return tables
             self._kept[bucket.shape] = tables
         return self._kept[bucket.shape]
+
+    def _interaction(self, parts: list[FloatArray], weight: FloatArray) -> FloatArray:
+        return interaction(self.tables.mix(parts, weight))
 
     def _grouped(self, counts: npt.NDArray[np.generic], position: int) -> FloatArray:
         first, second = self.plan.pairs[position]
@@ -323,29 +339,26 @@ class PairMetrics:
         return self.plan.names[first], self.plan.names[second]
 
     def _collect_groups(
-        self, found: Found, positions: IntArray, views: list[FloatArray], wanted: frozenset[str]
+        self, found: Found, positions: IntArray, views: Sequence[FloatArray], wanted: frozenset[str]
     ) -> None:
+        names = [self._names(position) for position in positions]
+        gaps = [np.abs(views[side] - views[1]) for side in ((0, 2) if views[2] is not views[1] else (0,))]
         if "interaction_tvd" in wanted:
-            for index, position in enumerate(positions):
-                _add(
-                    found,
-                    "interaction_tvd",
-                    (int(position), 0),
-                    self._names(position),
-                    *(table_total_variation(views[side][:, index], views[1][:, index]) for side in (0, 2)),
-                )
+            halves = [0.5 * table_sums(gap) for gap in gaps]
+            found.setdefault("interaction_tvd", []).append(_Block(positions * 2, names, *_both(halves)))
         if "missingness" in wanted:
-            sides = [missingness_association(views[side], views[1]) for side in (0, 2)]
-            for index, position in enumerate(positions):
-                for turn, column in enumerate(self.plan.pairs[position]):
-                    if self._missing[column]:
-                        other = self.plan.pairs[position][1 - turn]
-                        names = (self.plan.names[column], self.plan.names[other])
-                        value, floor = (side[turn][:, index] for side in sides)
-                        _add(found, "missingness", (int(position), turn), names, value, floor)
+            sides = [missing_sums(gap) for gap in gaps]
+            for turn in (0, 1):
+                kept = np.array([self._missing[self.plan.pairs[p][turn]] for p in positions], dtype=bool)
+                if kept.any():
+                    turned = [names[index][:: 1 - 2 * turn] for index in np.flatnonzero(kept)]
+                    figures = [side[turn][:, kept] for side in sides]
+                    found.setdefault("missingness", []).append(
+                        _Block(positions[kept] * 2 + turn, turned, *_both(figures))
+                    )
 
     def _collect_cells(
-        self, found: Found, positions: IntArray, counts: list[FloatArray], wanted: frozenset[str]
+        self, found: Found, positions: IntArray, counts: Sequence[FloatArray], wanted: frozenset[str]
     ) -> None:
         columns = [tuple(self.plan.columns[i] for i in self.plan.pairs[p]) for p in positions]
         ordered = np.array([a.is_ordered and b.is_ordered for a, b in columns], dtype=bool)
@@ -361,17 +374,20 @@ class PairMetrics:
         ):
             if name not in wanted or not flags.any():
                 continue
-            chosen = [side[:, flags] for side in counts]
-            value, floor = self._cell_distances(name, positions[flags], chosen)
-            for index, position in enumerate(positions[flags]):
-                _add(found, name, (int(position), 0), self._names(position), value[:, index], floor[:, index])
+            # the training table's counts are the holdout's where it stands in for it
+            sides = counts if counts[2] is not counts[1] else counts[:2]
+            chosen = [side if flags.all() else side[:, flags] for side in sides]
+            names = [self._names(position) for position in positions[flags]]
+            figures = self._cell_distances(name, positions[flags], chosen)
+            found.setdefault(name, []).append(_Block(positions[flags] * 2, names, *_both(figures)))
 
     def _cell_distances(
-        self, name: str, positions: IntArray, counts: list[FloatArray]
-    ) -> tuple[FloatArray, FloatArray]:
+        self, name: str, positions: IntArray, counts: Sequence[FloatArray]
+    ) -> list[FloatArray]:
+        """Give the distance of the synthetic and, if it is there, of the training table from the holdout."""
         if name == "pair_tvd":
             shares = [table_shares(side) for side in counts]
-            return table_total_variation(shares[0], shares[1]), table_total_variation(shares[2], shares[1])
+            return [table_total_variation(side, shares[1]) for side in (shares[0], *shares[2:])]
         if name == "mutual_information":
             sides = [mutual_information(side) for side in counts]
         elif name == "cramers_v":
@@ -380,7 +396,7 @@ class PairMetrics:
             sides = [spearman(side[..., :-1, :-1]) for side in counts]
         else:
             sides = [self._correlation_ratios(positions, side) for side in counts]
-        return np.abs(sides[0] - sides[1]), np.abs(sides[2] - sides[1])
+        return [np.abs(side - sides[1]) for side in (sides[0], *sides[2:])]
 
     def _correlation_ratios(self, positions: IntArray, counts: FloatArray) -> FloatArray:
         found = np.zeros(counts.shape[:2])
@@ -412,31 +428,21 @@ class PairMetrics:
             [getattr(profile.moments, name) for profile in self.tables.profiles]
             for name in ("both", "sums", "squares", "products")
         ]
-        sides = [pearson(*(self.tables.mix(part, weight) for part in parts)) for weight in weights.roles]
+        sides = weights.each(lambda weight: pearson(*(self.tables.mix(part, weight) for part in parts)))
         members = [(self.plan.names[numbers[a]], self.plan.names[numbers[b]]) for a, b in pairs]
         rows, columns = [a for a, _ in pairs], [b for _, b in pairs]
         chosen = [side[:, rows, columns] for side in sides]
         return {"pearson": reading(members, [np.abs(chosen[0] - chosen[1])], [np.abs(chosen[2] - chosen[1])])}
 
 
-def _add(
-    found: Found,
-    name: str,
-    order: tuple[int, int],
-    members: tuple[str, ...],
-    value: FloatArray,
-    floor: FloatArray,
-) -> None:
-    keys, values, floors = found.setdefault(name, ([], [], []))
-    keys.append((f"{order[0]:08d}{order[1]}", *members))
-    values.append(value)
-    floors.append(floor)
+def _both(figures: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Give value and floor; a floor that is asked of one and the same table is 0."""
+    return figures[0], figures[1] if len(figures) > 1 else np.zeros((1, figures[0].shape[1]))
 
 
-def _in_order(keys: list[tuple[str, ...]], values: list[FloatArray], floors: list[FloatArray]) -> Reading:
-    order = sorted(range(len(keys)), key=lambda index: keys[index][0])
-    return reading(
-        [keys[index][1:] for index in order],
-        [values[index] for index in order],
-        [floors[index] for index in order],
-    )
+def _in_order(blocks: list[_Block]) -> Reading:
+    places = np.concatenate([block.places for block in blocks])
+    order = np.argsort(places, kind="stable")
+    members = [names for block in blocks for names in block.members]
+    found = reading(members, [block.value for block in blocks], [block.floor for block in blocks])
+    return Reading(tuple(members[index] for index in order), found.value[:, order], found.floor[:, order])

@@ -60,7 +60,7 @@ def measure_profiles(
         seed=seed,
         sections=frozenset(asked),
     )
-    choices = ShardChoices(comparison, profiles.compared, seed)
+    choices = ShardChoices(comparison, profiles.compared, seed, has_holdout=profiles.has_holdout)
     rows = sum(p.n_rows for p in (profiles.three[1:] if profiles.has_holdout else profiles.three[2:]))
     return Part(
         fidelity.findings,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ from synthtab.profiling.profile import Profile
 from synthtab.schema.casting import FloatArray
 
 __all__ = ["Reading", "Readings", "Tables", "Weights", "reading"]
+
+_View = TypeVar("_View")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,24 @@ class Weights:
         Weights
             Counts below 2**24 stay exact.
         """
-        return Weights(*(part.astype(np.float32) for part in self.roles))  # type: ignore[arg-type]
+        synthetic, holdout, train = (part.astype(np.float32) for part in self.roles)
+        return Weights(synthetic, holdout, holdout if self.train is self.holdout else train)  # type: ignore[arg-type]
+
+    def each(self, view: Callable[[FloatArray], _View]) -> tuple[_View, _View, _View]:
+        """Look at the synthetic table, the holdout and the training table.
+
+        Parameters
+        ----------
+        view : callable
+            Makes a view of one table from the weights of its shards.
+
+        Returns
+        -------
+        tuple
+            Three views; the last is the second where the training table stands in for the holdout.
+        """
+        holdout = view(self.holdout)
+        return view(self.synthetic), holdout, holdout if self.train is self.holdout else view(self.train)
 
     @property
     def roles(self) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from functools import partial
 
 import numpy as np
 
@@ -62,6 +63,9 @@ class TripleMetrics:
         other.tables = tables
         return other
 
+    def _shares(self, parts: list[FloatArray], weight: FloatArray) -> FloatArray:
+        return np.asarray(self.tables.mix(parts, weight) / self.tables.rows(weight))
+
     def read(self, weights: Weights) -> Reading:
         """Measure a batch of choices.
 
@@ -76,18 +80,20 @@ class TripleMetrics:
             Total variation of each three-way table.
         """
         parts, starts = self._cells()
-        rows = [self.tables.rows(weight) for weight in weights.roles]
+        stands_in = weights.train is weights.holdout
         ends = np.append(starts[1:], parts[0].shape[1])
         step = max(1, _AT_ONCE * len(starts) // (parts[0].shape[1] * weights.batch))
         distances: list[list[FloatArray]] = [[], []]
         for first in range(0, len(starts), step):
             last = min(first + step, len(starts)) - 1
             own = [part[:, starts[first] : ends[last]] for part in parts]
-            views = [self.tables.mix(own, weight) / n for weight, n in zip(weights.roles, rows, strict=True)]
+            views = weights.each(partial(self._shares, own))
             inner = starts[first : last + 1] - starts[first]
-            for side, view in zip(distances, (views[0], views[2]), strict=True):
+            for side, view in zip(distances, views[:1] if stands_in else (views[0], views[2]), strict=False):
                 gap = view - views[1]
                 side.append(0.5 * np.add.reduceat(np.abs(gap, out=gap), inner, axis=1))
+        if stands_in:
+            distances[1] = [np.zeros((1, len(starts)))]
         members = [tuple(self.plan.names[index] for index in triple) for triple in self.plan.triples]
         value, floor = (np.concatenate(side, axis=1) for side in distances)
         return reading(members, [value], [floor])

@@ -14,12 +14,14 @@ __all__ = [
     "cramers_v",
     "interaction",
     "merge_cells",
+    "missing_sums",
     "missingness_association",
     "mutual_information",
     "nist_k_marginal",
     "pearson",
     "spearman",
     "table_shares",
+    "table_sums",
     "table_total_variation",
 ]
 
@@ -332,8 +334,39 @@ def missingness_association(first: FloatArray, second: FloatArray) -> tuple[Floa
     ----------
     Rubin (1976), Inference and missing data.
     """
-    gap = np.abs(first - second)
+    return missing_sums(np.abs(first - second))
+
+
+def missing_sums(gap: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Add up the last row and the last column of two-way tables.
+
+    Parameters
+    ----------
+    gap : ndarray of float, shape (..., a, b)
+        Absolute differences of what two tables hold beyond their margins.
+
+    Returns
+    -------
+    tuple of ndarray of float, shape (...)
+        As `missingness_association` gives them.
+    """
     return np.asarray(gap[..., -1, :].sum(axis=-1)), np.asarray(gap[..., :, -1].sum(axis=-1))
+
+
+def table_sums(table: FloatArray) -> FloatArray:
+    """Add up all cells of two-way tables.
+
+    Parameters
+    ----------
+    table : ndarray of float, shape (..., a, b)
+        Any figures.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        Their sums.
+    """
+    return np.asarray(_row_sums(table).sum(axis=-1))
 
 
 def nist_k_marginal(distances: FloatArray) -> FloatArray:

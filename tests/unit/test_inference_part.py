@@ -13,6 +13,7 @@ import pytest
 
 import synthtab as st
 from synthtab.results import AuditResult, Score, Section, Status
+from synthtab.schema import Survival
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -100,7 +101,7 @@ def test_a_fresh_table_is_near_its_floors(fresh: AuditResult) -> None:
 
 
 def test_independent_columns_are_far_from_them(fresh: AuditResult, independent: AuditResult) -> None:
-    """Without dependence coefficients move, filtered counts and means err more, propensities tell it."""
+    """Without dependence coefficients move, and filtered counts and means err more."""
     both = (fresh, independent)
     good, bad = (scores(result, "coefficient_overlap")["outcome",].value for result in both)
     assert good is not None
@@ -109,10 +110,19 @@ def test_independent_columns_are_far_from_them(fresh: AuditResult, independent: 
     for name in ("query_count", "query_mean"):
         good, bad = (max(score.value or 0 for score in scores(result, name).values()) for result in both)
         assert bad > 1.5 * good
-    tree = [scores(result, "pmse_tree_ratio")[()].value for result in both]
-    assert tree[0] is not None
-    assert tree[1] is not None
-    assert tree[1] > tree[0] + 2
+
+
+def test_propensities_tell_a_shift(law: tuple[Any, st.Split], fresh: AuditResult) -> None:
+    """Half a standard deviation on one number is told by both propensity models; fresh rows are not."""
+    _, parts = law
+    assert parts.verifier is not None
+    made = parts.verifier.assign(score=parts.verifier["score"] + 0.5)
+    moved = asked(law, made, "detection")
+    for name in ("pmse_ratio", "pmse_tree_ratio"):
+        before, after = (scores(result, name)[()].value for result in (fresh, moved))
+        assert before is not None
+        assert after is not None
+        assert after > before + 1
 
 
 def test_these_figures_judge_nothing(fresh: AuditResult) -> None:
@@ -173,7 +183,7 @@ def cohort(law: tuple[Any, st.Split]) -> tuple[st.TableSchema, list[pd.DataFrame
         st.ColumnSpec("died", "boolean", categories=("no", "yes")),
     )
     tables = [followed(part, seed) for seed, part in enumerate((parts.train, parts.holdout, parts.verifier))]
-    return st.TableSchema(columns, survival=(st.Survival("months", "died"),)), tables
+    return st.TableSchema(columns, survival=(Survival("months", "died"),)), tables
 
 
 def test_survival_is_told_when_the_schema_names_it(
