@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: help demo test lint reports data bench calibrate clean
+.PHONY: help demo test lint reports data docs bench calibrate clean
 help:
 	@echo "make demo   synthesize, audit and report on the embedded table"
 	@echo "make test   install what the tests need, then lint, type-check and test"
@@ -39,6 +39,10 @@ reports: $(VENV)/.demo
 data: $(VENV)/.test
 	$(BIN)/python scripts/build_nhanes.py --check
 	$(BIN)/python scripts/build_adult.py --check
+
+docs: $(VENV)/.test
+	$(BIN)/python scripts/write_metrics_page.py
+	$(BIN)/python scripts/show_misleading.py
 
 bench: $(VENV)/.test
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

@@ -88,8 +88,12 @@ def interaction(counts: FloatArray) -> FloatArray:
 
     Notes
     -----
-    .. math:: i_5(S, H) = \tfrac12 \sum_{ij} |(p_{ij} - p_{i\cdot}p_{\cdot j})_S - (p_{ij} -
-    p_{i\cdot}p_{\cdot j})_H|
+    .. math:: i_5(S, H) = \tfrac12 \sum_{ij} |(p_{ij} - p_{i\cdot}p_{\cdot j})_S
+        - (p_{ij} - p_{i\cdot}p_{\cdot j})_H|
+
+    References
+    ----------
+    Lancaster (1969), *The Chi-squared Distribution*, on interactions beyond the margins.
     """
     p = table_shares(counts)
     p -= _row_sums(p)[..., :, None] * _column_sums(p)[..., None, :]

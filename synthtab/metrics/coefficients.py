@@ -264,6 +264,11 @@ def coefficient_agreement(
     Logistic standard errors are those of the inverse information: sandwich errors vanish where a level holds
     one class only. Where classes can be separated all three fits get a ridge penalty of 1. Errors count
     rows as independent on all sides.
+
+    References
+    ----------
+    Karr, Kohnen, Oganian, Reiter, Sanil (2006), A framework for evaluating the utility of data altered to
+    protect confidentiality; Snoke, Raab, Nowok, Dibben, Slavkovic (2018).
     """
     # loaded before the block: it can only hold to one thread the libraries that it finds
     import scipy.linalg

@@ -232,6 +232,10 @@ def quantile_positions(below: FloatArray, positions: FloatArray, quantile: float
     ndarray of float, shape (...)
         Position of the first bin at which the distribution function reaches the quantile.
 
+    References
+    ----------
+    Hyndman, Fan (1996), Sample quantiles in statistical packages: their definition 1.
+
     Examples
     --------
     >>> float(quantile_positions(np.array([0.2, 0.6, 1.0]), np.array([1.0, 2.0, 3.0]), 0.5))

@@ -33,6 +33,10 @@ def presence(counts: FloatArray, rows: FloatArray, drawn: FloatArray | float) ->
     -----
     .. math:: 1 - \binom{N-c}{m} \Big/ \binom{N}{m}
 
+    References
+    ----------
+    Hurlbert (1971), The nonconcept of species diversity, on rarefaction.
+
     Examples
     --------
     >>> presence(np.array([0.0, 1.0, 10.0]), np.array([10.0]), 5.0).round(3).tolist()

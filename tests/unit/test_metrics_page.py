@@ -18,11 +18,7 @@ from synthtab.metrics.base import METRICS, Metric
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 # definitions that lean on no literature; one that gains a reference must leave this list
 WITHOUT_REFERENCE = {
-    "synthtab.metrics.association.interaction",
-    "synthtab.metrics.coefficients.coefficient_agreement",
-    "synthtab.metrics.marginal.quantile_positions",
     "synthtab.metrics.marginal.shares",
-    "synthtab.metrics.rare.presence",
     "synthtab.metrics.rare.relative_tail_difference",
 }
 FORMULA = re.compile(r"```math\n(.+?)\n```", re.DOTALL)
