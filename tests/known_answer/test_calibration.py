@@ -1,4 +1,4 @@
-"""A small part of `make calibrate`: false alarms, power and coverage, by the functions that write its page."""
+"""A small part of `make calibrate`: false alarms, power and coverage, by the functions of its page."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_planted_defects_are_caught(name: str, codes: tuple[str, ...], script: A
 def test_intervals_hold_the_mean(script: Any) -> None:
     """The 95 % intervals of two families hold the mean over 12 tables drawn alike in at least 10 of them.
 
-    At 95 % coverage nine or fewer of 12 have a chance of 2 in 1,000 for each figure; at 75 % they have 61 %.
+    At 95 % coverage nine or fewer of 12 have a chance of 2 in 100 for each figure; at 75 % they have 61 %.
     The mean of the same 12 tables stands for the truth, which flatters coverage by about a point.
     """
     found = [script.interval_audit("half the dependence", seed) for seed in range(TABLES)]
@@ -77,7 +77,7 @@ def test_intervals_hold_the_mean(script: Any) -> None:
         values, low, high = np.array([result[metric] for result in found]).T
         mean = values.mean()
         assert int(((low <= mean) & (mean <= high)).sum()) >= 10
-        # an interval that always holds it is worth nothing: its half width is under four spreads of the figure
+        # an interval that always holds it is worth nothing: half of it is under four spreads of the figure
         assert np.median(high - low) / 2 < 4 * values.std(ddof=1)
     dependence = np.array([result["interaction_tvd.calibrated"][0] for result in found])
     assert 0.2 < dependence.mean() < 0.9

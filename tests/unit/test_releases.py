@@ -154,8 +154,8 @@ def test_no_table_is_refused(law: tuple[Any, st.Split], tmp_path: Path) -> None:
         st.audit(parts.train, [parts.verifier, parts.verifier.iloc[:0]], schema=population.schema)
 
 
-def test_releases_go_through_json_and_onto_the_page(law: tuple[Any, st.Split], tmp_path: Path) -> None:
-    """Names, rows, verdicts and sections of the releases come back from JSON and stand on the page."""
+def test_releases_go_through_json(law: tuple[Any, st.Split]) -> None:
+    """Names, rows, verdicts and sections of the releases come back from JSON."""
     population, parts = law
     assert parts.verifier is not None
     made = [parts.verifier.iloc[:500], independent(parts.verifier.iloc[500:], 0)]
@@ -167,6 +167,16 @@ def test_releases_go_through_json_and_onto_the_page(law: tuple[Any, st.Split], t
     assert len(again.releases) == 2
     assert again.to_json() == result.to_json()
     assert again.provenance.n_synthetic == 1_000
+
+
+def test_the_page_names_the_release_that_failed(law: tuple[Any, st.Split], tmp_path: Path) -> None:
+    """Who reads the report of a FAIL must learn from it which release failed, and on what."""
+    population, parts = law
+    assert parts.verifier is not None
+    made = [parts.verifier.iloc[:900], independent(parts.verifier.iloc[900:], 0)]
+    result = st.audit(
+        parts.train, made, holdout=parts.holdout, schema=population.schema, sections=["association"]
+    )
     page = result.to_html(tmp_path / "audit.html").read_text(encoding="utf-8")
     for release in result.releases:
         assert release.name in page
