@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Inequality,
         Kind,
         Role,
+        Survival,
         TableSchema,
     )
     from synthtab.specs import SynthesizerSpec, spec
@@ -43,6 +44,7 @@ _HOMES = {
     "Section": "synthtab.results",
     "Split": "synthtab.tables",
     "Status": "synthtab.results",
+    "Survival": "synthtab.schema",
     "SynthesizerSpec": "synthtab.specs",
     "TableSchema": "synthtab.schema",
     "TableSource": "synthtab.tables",
@@ -73,6 +75,7 @@ __all__ = [
     "Section",
     "Split",
     "Status",
+    "Survival",
     "SynthesizerSpec",
     "TableSchema",
     "TableSource",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from synthtab.auditing.choices import ShardChoices
@@ -9,6 +11,7 @@ from synthtab.auditing.comparison import Comparison
 from synthtab.auditing.fidelity_scores import variance_over_tables
 from synthtab.metrics.calibration import Z95
 from synthtab.results import AssociationChange
+from synthtab.schema.casting import FloatArray
 
 __all__ = ["describe_changes"]
 
@@ -47,6 +50,7 @@ def describe_changes(
     now, left_out = comparison.strengths(whole), comparison.strengths(deletions)
     gap = (now.synthetic - now.real)[0]
     error = np.sqrt(variance_over_tables(left_out.synthetic - left_out.real, tables))
+    error = np.sqrt(error**2 + np.where(now.ordered, 0.0, _noise_of_v(comparison)))
     needed = np.maximum(LEAST_CHANGE, _critical(len(gap)) * error)
     real = [
         a + b if has_holdout else a
@@ -71,6 +75,20 @@ def describe_changes(
             )
         )
     return tuple(found[:MOST_SHOWN])
+
+
+def _noise_of_v(comparison: Comparison) -> FloatArray:
+    """Give the variance of Cramér's V of independent columns in both tables.
+
+    The corrected V is cut at 0, where leaving out a shard shows no spread.
+    """
+    plan = comparison.plan
+    rows = [comparison.profiles[0].n_rows, sum(profile.n_rows for profile in comparison.profiles[1:])]
+    found = []
+    for first, second in plan.pairs:
+        r, c = (max(plan.columns[index].n_pair_cells - 2, 1) for index in (first, second))
+        found.append(sum(math.sqrt(2 * r * c) / (n * min(r, c)) for n in rows))
+    return np.array(found)
 
 
 def _kind(before: float, after: float) -> str:

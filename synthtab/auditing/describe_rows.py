@@ -49,6 +49,8 @@ def describe_bands(
     tuple of RareBand
         From the rarest up; only bands of at least three levels and `k` real rows, on either side.
     """
+    if train.suppressed_below:
+        return ()  # the rare are pooled in such a profile
     counts = {name: _levels(profile) for name, profile in (("s", synthetic), ("h", holdout), ("t", train))}
     found, low, pooled = [], 1, np.zeros(len(counts["t"]), dtype=bool)
     for start, end in BANDS:

@@ -108,6 +108,8 @@ def measure_fidelity(
     # what checks are made of is measured on every exchange of shards, the rest on the tables as they are
     checked = frozenset(item.metric for item in items)
     wanted = checked | {name for name in PROFILE_METRICS if metric(name).section in sections}
+    if comparison.profiles[1].suppressed_below:
+        wanted -= {"pearson"}  # sums of values are not in a suppressed profile
     choices = ShardChoices(comparison, compared, seed, has_holdout=has_holdout)
     floors = None if has_holdout else _resampled_floor(comparison, choices, draws, wanted)
     read = _with_floor(comparison.read(choices.draws(), wanted), floors)

@@ -25,6 +25,7 @@ __all__ = ["Group", "GroupMetrics", "default_groups", "find_groups", "groups_of_
 LEAST_ROWS = 50
 MOST_LEVELS = 12
 MOST_COLUMNS = 6
+_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ def default_groups(columns: tuple[ColumnSpec, ...], levels: dict[str, int]) -> t
     return tuple((quasi or labels)[:MOST_COLUMNS])
 
 
-def find_groups(tables: Tables, chosen: tuple[str, ...], k: int) -> tuple[Group, ...]:
+def find_groups(
+    tables: Tables, chosen: tuple[str, ...], k: int, *, has_holdout: bool = True
+) -> tuple[Group, ...]:
     """List the groups that enough real rows stand behind.
 
     Parameters
@@ -82,6 +85,8 @@ def find_groups(tables: Tables, chosen: tuple[str, ...], k: int) -> tuple[Group,
         Columns whose levels are groups.
     k : int
         Smallest number of people that may be shown.
+    has_holdout : bool, default True
+        Whether the holdout is a table of its own.
 
     Returns
     -------
@@ -96,10 +101,11 @@ def find_groups(tables: Tables, chosen: tuple[str, ...], k: int) -> tuple[Group,
             np.bincount(column.pair_of_bin, weights=profile.bin_totals[index]).astype(np.int64)
             for profile in tables.profiles[1:]
         ]
-        for label, cells in _levels_of(column):
+        whole_days = not any(view.column == index and view.part == "hour" for view in plan.views)
+        for label, cells in _levels_of(column, whole_days=whole_days):
             own = [int(side[list(cells)].sum()) for side in counts]
             if min(own) >= max(LEAST_ROWS, 2 * k):
-                found.append(Group(index, label, cells, sum(own)))
+                found.append(Group(index, label, cells, sum(own) if has_holdout else own[-1]))
     return tuple(found)
 
 
@@ -130,11 +136,11 @@ def groups_of_rows(plan: ProfilePlan, groups: tuple[Group, ...], rows: CastTable
     )
 
 
-def _levels_of(column: ColumnPlan) -> list[tuple[str, tuple[int, ...]]]:
+def _levels_of(column: ColumnPlan, *, whole_days: bool) -> list[tuple[str, tuple[int, ...]]]:
     if column.is_number:
         group = column.group_of_pair()[:-1]
         # the cells of a group are neighbours; its ends are edges of the plan, which name no real value
-        words = _interval_words(column, group)
+        words = _interval_words(column, group, whole_days=whole_days)
         return [(words[g], tuple(np.flatnonzero(group == g).tolist())) for g in range(int(group.max()) + 1)]
     of_cell: dict[int, list[str]] = {}
     for level, cell in zip(column.levels, column.pair_of_bin.tolist(), strict=False):
@@ -146,7 +152,7 @@ def _levels_of(column: ColumnPlan) -> list[tuple[str, tuple[int, ...]]]:
     ]
 
 
-def _interval_words(column: ColumnPlan, group: IntArray) -> list[str]:
+def _interval_words(column: ColumnPlan, group: IntArray, *, whole_days: bool) -> list[str]:
     cell_pair = np.zeros(column.n_cells - 1, dtype=np.int64)
     cell_pair[column.cell_of_bin[:-1]] = column.pair_of_bin[:-1]
     starts = [int(np.flatnonzero(group[cell_pair] == g)[0]) for g in range(1, int(group.max()) + 1)]
@@ -157,15 +163,18 @@ def _interval_words(column: ColumnPlan, group: IntArray) -> list[str]:
         whole = [math.ceil(edge) for edge in edges]
         between = [f"{a:,}" if b == a + 1 else f"{a:,} to {b - 1:,}" for a, b in pairwise(whole)]
         return [f"under {whole[0]:,}", *between, f"{whole[-1]:,} and over"]
-    words = [_edge_text(edge, column) for edge in edges]
+    words = [_edge_text(edge, column, whole_days=whole_days) for edge in edges]
     between = [f"{a} to {b}" for a, b in pairwise(words)]
     return [f"under {words[0]}", *between, f"{words[-1]} and over"]
 
 
-def _edge_text(edge: float, column: ColumnPlan) -> str:
-    if column.kind is Kind.DATETIME:
-        return str(np.datetime64(int(edge), "s").astype("datetime64[D]"))
-    return f"{edge:,.10g}"
+def _edge_text(edge: float, column: ColumnPlan, *, whole_days: bool) -> str:
+    if column.kind is not Kind.DATETIME:
+        return f"{edge:,.10g}"
+    if whole_days:
+        # an edge in the middle of a day lies before the next one
+        return str(np.datetime64(math.ceil(edge / _DAY) * _DAY, "s").astype("datetime64[D]"))
+    return str(np.datetime64(math.ceil(edge), "s")).replace("T", " ")
 
 
 class GroupMetrics:

@@ -165,6 +165,27 @@ class Policy:
         changed = Margin(threshold, abs(fresh - threshold), reason)
         return replace(self, name=f"{self.name}*", margins={**self.margins, code: changed})
 
+    def shared_by(self, audits: int) -> Policy:
+        """Give a policy whose error budgets are shared by several audits.
+
+        Parameters
+        ----------
+        audits : int
+            How many tables are judged together.
+
+        Returns
+        -------
+        Policy
+            With budgets divided, so that together they alarm no more often than one audit.
+        """
+        return replace(
+            self,
+            fidelity=self.fidelity / audits,
+            utility=self.utility / audits,
+            detection=self.detection / audits,
+            privacy=self.privacy / audits,
+        )
+
     def budget(self, section: Section, code: str = "") -> float:
         """Give the error budget that a section draws on.
 

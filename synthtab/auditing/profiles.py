@@ -118,7 +118,7 @@ class AuditProfiles:
             Those that enough real rows stand behind.
         """
         chosen = self._default_groups(self.train.plan) if subgroups is None else tuple(subgroups)
-        return find_groups(Tables(self.three), chosen, k)
+        return find_groups(Tables(self.three), chosen, k, has_holdout=self.has_holdout)
 
     def comparison(self, groups: tuple[Group, ...], *, k: int, seed: int) -> Comparison:
         """Set the three profiles side by side.

@@ -17,6 +17,7 @@ from synthtab.auditing.profiles import LARGEST_RATIO, ROWS_A_SHARD, SHARDS, Audi
 from synthtab.auditing.tables import prepare_table
 from synthtab.errors import DataError
 from synthtab.profiling import Profile, count_table, load_profile, make_plan, releasable_profile, save_profile
+from synthtab.profiling.memory import person_hash
 from synthtab.profiling.mining import mine_rules
 from synthtab.results import AuditResult, FamilyScore, Section, Status
 from synthtab.schema import TableSchema
@@ -60,7 +61,8 @@ def make_reference(
     target : str or sequence of str, optional
         Columns of most interest: all their pairs and triples are counted.
     k : int, default 10
-        Smallest number of people that may be shown.
+        Smallest number of people that may be shown. Where persons have several rows, counts of rows must
+        reach `k` times the most rows of any person.
     seed : int, default 0
         Seed of the choice of triples.
 
@@ -75,9 +77,12 @@ def make_reference(
         When the table has fewer than `k` rows, or a target does not exist.
     """
     frame = read_frame(real)
-    if len(frame) < k:
-        raise DataError(f"The real table has fewer than {k} rows.", hint="Nothing about it may be shown.")
     known = TableSchema.infer(frame) if schema is None else schema
+    # counts are of rows: where a person has several, k people may be behind k times as many at the least
+    people = person_hash(frame, known)
+    least = k if people is None else k * int(np.unique(people, return_counts=True)[1].max(initial=1))
+    if len(frame) < least:
+        raise DataError(f"The real table has fewer than {least} rows.", hint="Nothing about it may be shown.")
     rows = known.cast(frame, "real")
     rows = rows.in_content_order()
     targets = [target] if isinstance(target, str) else list(target)
@@ -87,9 +92,16 @@ def make_reference(
             raise DataError(
                 f"The target {name!r} is no modelled column.", hint=f"Modelled: {', '.join(names)}."
             )
-    mined = [rule for rule in mine_rules(known, rows, k=k) if rule.is_releasable(known)]
-    plan = make_plan(known, [rows], k, targets=targets, mined=mined, seed=seed)
-    return save_profile(releasable_profile(count_table(rows, plan, shards=1, seed=seed), k), path, k=k)
+    declared = {rule.text for rule in known.rules}
+    mined = [
+        rule
+        for rule in mine_rules(known, rows, k=least)
+        if rule.is_releasable(known) and rule.text not in declared
+    ]
+    plan = make_plan(known, [rows], least, targets=targets, mined=mined, seed=seed)
+    kept = releasable_profile(count_table(rows, plan, shards=1, seed=seed), least)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return save_profile(kept, path, k=least)
 
 
 def audit_profile(
@@ -148,14 +160,23 @@ def audit_profile(
     table = table.at_most(4 * compared, seed)
     with one_native_thread():
         shards = max(2, min(SHARDS, min(compared, profile.n_rows) // ROWS_A_SHARD))
-        counted = _where_known(
-            count_table(table.given, profile.plan, shards=shards, seed=seed, people=table.given_people),
-            profile,
+        counted = count_table(table.given, profile.plan, shards=shards, seed=seed, people=table.given_people)
+        # how far values lie beyond the outermost cells is not known of the reference, nor are most of the
+        # three-way cells: those that are known are compared
+        counted = replace(
+            counted,
+            overshoot=np.zeros_like(counted.overshoot),
+            triples=tuple(
+                own * (known.sum(axis=0) > 0)
+                for own, known in zip(counted.triples, profile.triples, strict=True)
+            ),
         )
+        k = profile.suppressed_below
+        profile = _with_joint_tables(profile, profile.n_rows, k)
         real = _drawn(profile, profile.n_rows, shards, seed, "shards", split=True)
         draws = (
             _drawn(profile, compared, FLOOR_DRAWS, seed, "synthetic", split=False),
-            _on_grid(_drawn(profile, profile.n_rows, FLOOR_DRAWS, seed, "reference", split=False), profile),
+            _suppressed(_drawn(profile, profile.n_rows, FLOOR_DRAWS, seed, "reference", split=False), k),
         )
         profiles = AuditProfiles(
             counted, real, real, (shards, shards, shards), has_holdout=False, draws=draws
@@ -195,13 +216,34 @@ def _with_counts(
     )
 
 
-def _where_known(counted: Profile, reference: Profile) -> Profile:
-    """Leave out of the joint tables the cells that were suppressed in the reference."""
-    masked = _with_counts(
-        counted, lambda own, known: np.asarray(own, dtype=np.int64) * (known.sum(axis=0) > 0), reference
-    )
-    # how far values lie beyond the outermost cells of the reference is not known of the reference
-    return replace(masked, bins=counted.bins, overshoot=np.zeros_like(counted.overshoot))
+def _filled(table: npt.NDArray[np.float64], rows: float, k: int) -> npt.NDArray[np.int64]:
+    """Fill the cells that were suppressed with what is left of the table's rows.
+
+    The rest is spread as independent columns would have it, fewer than `k` a cell, because a table that has
+    nothing where hardly anybody stands looks more dependent than it is.
+    """
+    empty = table == 0
+    rest = rows - table.sum()
+    if rest <= 0 or not empty.any():
+        return np.asarray(np.rint(table), dtype=np.int64)
+    margins = [
+        table.sum(axis=tuple(other for other in range(table.ndim) if other != axis)) + 1.0
+        for axis in range(table.ndim)
+    ]
+    weight = margins[0]
+    for margin in margins[1:]:
+        weight = weight[..., None] * margin
+    weight = np.where(empty, weight, 0.0)
+    return np.asarray(np.rint(table + np.minimum(rest * weight / weight.sum(), k - 1)), dtype=np.int64)
+
+
+def _with_joint_tables(profile: Profile, rows: float, k: int) -> Profile:
+    """Complete every two-way table of a suppressed profile to the rows of the table."""
+
+    def completed(counts: _Counts) -> npt.NDArray[np.int64]:
+        return np.stack([_filled(np.asarray(part, dtype=np.float64), rows, k) for part in counts])
+
+    return replace(profile, pairs=tuple(completed(counts) for counts in profile.pairs))
 
 
 def _drawn(profile: Profile, rows: int, shards: int, seed: int, purpose: str, *, split: bool) -> Profile:
@@ -249,14 +291,19 @@ def _drawn(profile: Profile, rows: int, shards: int, seed: int, purpose: str, *,
     )
 
 
-def _on_grid(drawn: Profile, reference: Profile) -> Profile:
-    """Round counts as the reference's were."""
-    k = reference.suppressed_below
+def _suppressed(drawn: Profile, k: int) -> Profile:
+    """Do to drawn tables what was done to the reference: round, suppress, complete."""
+    if not k:
+        return drawn
 
     def rounded(counts: _Counts, _: _Counts) -> npt.NDArray[np.int64]:
-        return np.asarray(np.round(np.asarray(counts, dtype=np.float64) / k) * k, dtype=np.int64)
+        exact = np.asarray(counts, dtype=np.float64)
+        return np.where(exact < k, 0, np.round(exact / k) * k).astype(np.int64)
 
-    return _with_counts(drawn, rounded, drawn) if k else drawn
+    changed = _with_joint_tables(_with_counts(drawn, rounded, drawn), float(drawn.shard_rows[0]), k)
+    # which three-way cells are known is settled by the reference: they are rounded, not suppressed again
+    triples = tuple(np.asarray(np.round(counts / k) * k, dtype=np.int64) for counts in drawn.triples)
+    return replace(changed, triples=triples)
 
 
 def _evenly(rows: int, shards: int) -> npt.NDArray[np.int64]:

@@ -96,19 +96,20 @@ def audit(
         When a table has no rows or is not given, columns are missing or doubled, or a target or subgroup
         does not exist.
     SpecError
-        When a section or depth does not exist, or both a `reference` and real rows are given.
+        When a section or depth does not exist, or what a `reference` stands for is given beside it.
     """
     if depth not in ("standard", "thorough"):
         raise SpecError(f"There is no depth {depth!r}.", hint="Known: standard, thorough.")
     if synthetic is None:
         raise DataError("No synthetic table was given.", hint="Pass synthetic=…, the rows to be judged.")
     if isinstance(synthetic, Sequence) and not isinstance(synthetic, str):
-        given = locals()
+        shared = (policy or Policy()).shared_by(len(synthetic) + 1 if len(synthetic) > 1 else 1)
+        given = locals() | {"policy": shared}
+        del given["shared"]
         return audit_releases(synthetic, lambda table: audit(**given | {"synthetic": table}))
     rules, asked = policy or Policy(), _sections(sections)
     if reference is not None:
-        if real is not None or holdout is not None:
-            raise SpecError("Both a reference and real rows were given.", hint="Give one of them.")
+        _alone(rows=(real, holdout), beside=(schema, target, guard))
         return audit_profile(reference, synthetic, subgroups, rules, asked, title, synthesizer, seed)
     if real is None:
         raise DataError("No real table was given.", hint="Pass real=… or reference=….")
@@ -150,6 +151,17 @@ def audit(
             return audit_result(profiles, parts, rules, asked, labels)
     finally:
         progress.finish(stage)
+
+
+def _alone(*, rows: tuple[object, ...], beside: tuple[object, ...]) -> None:
+    """Refuse what a reference stands for, or brings itself."""
+    if any(item is not None for item in rows):
+        raise SpecError("Both a reference and real rows were given.", hint="Give one of them.")
+    if any(item is not None for item in beside):
+        raise SpecError(
+            "A reference brings its own schema and asks nothing that needs a target or a guard.",
+            hint="Leave schema, target and guard out; name targets when the reference is made.",
+        )
 
 
 def _models(

@@ -299,13 +299,13 @@ def correlation_ratio(counts: FloatArray, scores: FloatArray) -> FloatArray:
     n = counts.sum(axis=(-2, -1))
     level = counts.sum(axis=-1)
     total = (counts.sum(axis=-2) * scores).sum(axis=-1)
-    mean = total / np.maximum(n, 1e-300)
+    mean = total / np.maximum(n, 1e-30)
     centred = scores - mean[..., None]
     sums = (counts @ centred[..., :, None])[..., 0]
-    between = (sums**2 / np.maximum(level, 1e-300)).sum(axis=-1)
+    between = (sums**2 / np.maximum(level, 1e-30)).sum(axis=-1)
     overall = (counts.sum(axis=-2) * centred**2).sum(axis=-1)
     levels = (level > 0).sum(axis=-1)
-    usable = (overall > 1e-12 * np.maximum(n * mean**2, 1e-300)) & (n > levels)
+    usable = (overall > 1e-12 * np.maximum(n * mean**2, 1e-30)) & (n > levels)
     share = np.where(usable, between / np.where(usable, overall, 1.0), 0.0)
     corrected = 1 - (1 - share) * (n - 1) / np.maximum(n - levels, 1)
     return np.asarray(np.where(usable, np.clip(corrected, 0.0, 1.0), 0.0))

@@ -44,6 +44,8 @@ def presence(counts: FloatArray, rows: FloatArray, drawn: FloatArray | float) ->
     """
     from scipy.special import gammaln
 
+    # logarithms of factorials lose in single precision what their differences are made of
+    counts, rows, drawn = (np.asarray(part, dtype=np.float64) for part in (counts, rows, drawn))
     rest = rows - counts
     left = rest - drawn
     with np.errstate(invalid="ignore", divide="ignore"):

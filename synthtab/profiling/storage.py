@@ -140,7 +140,7 @@ def load_profile(path: str | Path) -> Profile:
             suppressed_below=int(head["suppressed_below"]),
             **{name: arrays[name] for name in _PLAIN},
         )
-    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise SavedModelError(
             f"{Path(path).name!r} is no readable profile.", hint="Make it anew from the table."
         ) from error

@@ -15,12 +15,11 @@ import numpy.typing as npt
 from synthtab.profiling.mined_rules import MinedRule
 from synthtab.profiling.plan import RARE_LEVELS, ColumnPlan, ProfilePlan
 from synthtab.profiling.profile import Moments, Profile
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.casting import IntArray
 
 __all__ = ["releasable_profile", "withheld_cells"]
 
 _LEAST_POOLED = 3
-_SIGNIFICANT = 3
 
 
 def withheld_cells(counts: npt.NDArray[np.integer], k: int) -> npt.NDArray[np.bool_]:
@@ -57,9 +56,11 @@ def withheld_cells(counts: npt.NDArray[np.integer], k: int) -> npt.NDArray[np.bo
 def releasable_profile(profile: Profile, k: int = 10) -> Profile:
     """Give the form of a profile that may be saved and sent.
 
-    Exact values become cells of at least `k` people, rare levels are pooled in threes or more, every count is
-    put on a grid of `k` with smaller ones set to zero, shards are added up, and moments keep three digits.
-    Combinations of quasi-identifiers are left out, and so are mined rules that name a rare level.
+    Exact values become cells of at least `k` people, rare levels are pooled in threes or more, every
+    count is put on a grid of `k` with smaller ones set to zero, and shards are added up. Two-way tables
+    keep the five or so groups of a column, so that few of their cells are small. Sums of values are left
+    out, because one person's value can stand out in them. Combinations of quasi-identifiers are left out,
+    and so are mined rules that name a rare level.
 
     Parameters
     ----------
@@ -77,7 +78,8 @@ def releasable_profile(profile: Profile, k: int = 10) -> Profile:
         _merge_column(column, profile.bin_totals[index], k)
         for index, column in enumerate(profile.plan.columns)
     ]
-    columns = tuple(column for column, _ in merged)
+    groups_of_pairs = [_groups_of_pairs(column) for column, _ in merged]
+    columns = tuple(replace(column, pair_of_bin=column.group_of_bin) for column, _ in merged)
     # combinations of quasi-identifiers are people, whatever their counts are rounded to
     rules = _releasable_rules(profile.plan, columns, k)
     plan = replace(profile.plan, columns=columns, keys=None, mined=tuple(rules.values()))
@@ -87,8 +89,8 @@ def releasable_profile(profile: Profile, k: int = 10) -> Profile:
         for counts, (_, groups) in zip(profile.bin_totals, merged, strict=True)
     )
     into_pair = [
-        _membership(_connected(old.pair_of_bin, groups)[1])
-        for old, (_, groups) in zip(profile.plan.columns, merged, strict=True)
+        _membership(to_group[_connected(old.pair_of_bin, groups)[1]])
+        for old, (_, groups), to_group in zip(profile.plan.columns, merged, groups_of_pairs, strict=True)
     ]
     into_group = [
         _membership(_coarser(old, groups)[2])
@@ -112,7 +114,7 @@ def releasable_profile(profile: Profile, k: int = 10) -> Profile:
         pairs=pairs,
         outside=_on_grid(profile.outside.sum(axis=0), k)[None, :],
         broken=_on_grid(profile.broken.sum(axis=0), k)[None, :],
-        moments=_round_moments(profile.moments, k),
+        moments=_without_sums(profile.moments),
         beyond=_on_grid(profile.beyond.sum(axis=0), k)[None],
         views=tuple(_on_grid(counts, k)[None] for counts in profile.view_totals),
         triples=triples,
@@ -239,21 +241,13 @@ def _connected(cells: IntArray, groups: IntArray) -> tuple[IntArray, IntArray]:
     return of_group, joined.astype(np.int64)
 
 
-def _round_moments(moments: Moments, k: int) -> Moments:
-    both = moments.both.sum(axis=0)
-    enough = both >= k
+def _groups_of_pairs(column: ColumnPlan) -> IntArray:
+    """Give the interaction group of each pair cell."""
+    of_pair = np.zeros(column.n_pair_cells, dtype=np.int64)
+    of_pair[column.pair_of_bin] = column.group_of_bin
+    return of_pair
 
-    def digits(values: FloatArray) -> FloatArray:
-        total = np.where(enough, values.sum(axis=0), 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            power = 10.0 ** (_SIGNIFICANT - 1 - np.floor(np.log10(np.abs(total))))
-            rounded = np.where(total == 0, 0.0, np.round(total * power) / power)
-        return np.asarray(np.nan_to_num(rounded))[None]
 
-    return Moments(
-        np.where(enough, np.round(both / k) * k, 0.0)[None],
-        digits(moments.sums),
-        digits(moments.squares),
-        digits(moments.products),
-        np.round(moments.centers, 0),
-    )
+def _without_sums(moments: Moments) -> Moments:
+    nothing = np.zeros((1, *moments.both.shape[1:]))
+    return Moments(nothing, nothing, nothing, nothing, np.zeros_like(moments.centers))

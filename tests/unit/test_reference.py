@@ -265,6 +265,24 @@ def test_a_moved_column_is_the_worst_one(tmp_path: Path, cases: Any) -> None:
     assert check.columns == ("smoker",)
 
 
+def test_independent_columns_are_shown_as_independent(tmp_path: Path, cases: Any) -> None:
+    """Shuffled columns have no strength of association in the result, and what they lost is told by name.
+
+    Read row by row their largest strength is .12. To leave out of the synthetic tables the cells that are
+    suppressed in the reference keeps those along its ridge, and makes dependence out of nothing.
+    """
+    population, parts, path = referenced(cases, tmp_path, 0)
+    defect = next(item for item in cases.DEFECTS if item.name == "all columns independent")
+    made = defect.plant(population.schema, parts, np.random.default_rng(0), population.target)
+    result = st.audit(synthetic=made, reference=path, sections=["association"])
+    assert result.associations is not None
+    strengths = [abs(s) for row in result.associations.synthetic for s in row if s is not None]
+    assert max(strengths) < 0.3
+    lost = {change.first: change for change in result.association_changes if change.second == "cost"}
+    assert lost["dose"].kind == "lost"
+    assert result.check("STB203").status is Status.FAIL
+
+
 @pytest.mark.parametrize("section", [*Section])
 def test_no_section_alone_is_a_pass(section: Section, tmp_path: Path, cases: Any) -> None:
     """Whatever single section is asked, only its checks are answered, and the verdict is WARN."""

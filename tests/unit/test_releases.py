@@ -100,7 +100,14 @@ def test_a_bad_release_is_not_mended_by_a_good_one(law: tuple[Any, st.Split]) ->
     )
     together = pd.concat([good, bad], ignore_index=True)
     alone = [
-        st.audit(parts.train, made, holdout=parts.holdout, schema=population.schema, sections=["association"])
+        st.audit(
+            parts.train,
+            made,
+            holdout=parts.holdout,
+            schema=population.schema,
+            sections=["association"],
+            policy=st.Policy().shared_by(3),
+        )
         for made in (together, good, bad)
     ]
     assert alone[0].verdict is not Verdict.FAIL
