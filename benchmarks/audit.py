@@ -32,6 +32,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from synthtab.schema import TableSchema
+
 if TYPE_CHECKING:
     from synthtab import AuditResult
 
@@ -113,8 +115,9 @@ def write_nhanes(folder: Path, _rows: int) -> None:
 
 
 def write_million(folder: Path, rows: int) -> None:
-    """Write two samples of one mixed table of fifteen columns."""
+    """Write two samples of one mixed table of fifteen columns; SDMetrics is told of its columns too."""
     frame = sibling("million_rows").table(2 * rows)
+    TableSchema.infer(frame).save(folder / "schema.yaml")
     frame.iloc[:rows].to_parquet(folder / "train.parquet")
     frame.iloc[rows:].to_parquet(folder / "synthetic.parquet")
 

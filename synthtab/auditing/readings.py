@@ -164,16 +164,21 @@ class Tables:
             The statistic of each choice.
         """
         shape = parts[0].shape[1:]
-        start, total = 0, np.zeros((1, 1), dtype=weight.dtype)
-        for part in parts:
-            own = weight[:, start : start + len(part)]
-            start += len(part)
-            if own.any():
-                used = np.flatnonzero(own.any(axis=0))
-                flat = part.reshape(len(part), -1)[used].astype(weight.dtype, copy=False)
-                total = total + own[:, used] @ flat
         width = int(np.prod(shape, dtype=np.int64))
-        return np.asarray(np.broadcast_to(total, (len(weight), width))).reshape(len(weight), *shape)
+        used = np.flatnonzero(weight.any(axis=0))
+        if not len(used):
+            return np.zeros((len(weight), *shape), dtype=weight.dtype)
+        starts = np.cumsum([0, *(len(part) for part in parts)])
+        table = np.empty((len(used), width), dtype=weight.dtype)
+        filled = 0
+        for part, start in zip(parts, starts[:-1], strict=True):
+            own = used[(used >= start) & (used < start + len(part))] - start
+            if len(own):
+                # whole parts are copied as they stand, which is faster than picking rows
+                rows = part if len(own) == len(part) else part[own]
+                table[filled : filled + len(own)] = rows.reshape(len(own), -1)
+                filled += len(own)
+        return np.asarray(weight[:, used] @ table).reshape(len(weight), *shape)
 
     def rows(self, weight: FloatArray) -> FloatArray:
         """Give the rows of each choice; at least one, so that a table without shards has rates of zero.
