@@ -32,8 +32,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthtab.schema import TableSchema
-
 if TYPE_CHECKING:
     from synthtab import AuditResult
 
@@ -116,6 +114,8 @@ def write_nhanes(folder: Path, _rows: int) -> None:
 
 def write_million(folder: Path, rows: int) -> None:
     """Write two samples of one mixed table of fifteen columns; SDMetrics is told of its columns too."""
+    from synthtab.schema import TableSchema  # the peer's environment has none
+
     frame = sibling("million_rows").table(2 * rows)
     TableSchema.infer(frame).save(folder / "schema.yaml")
     frame.iloc[:rows].to_parquet(folder / "train.parquet")
