@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from synthtab.auditing.choices import ShardChoices
 from synthtab.auditing.comparison import Comparison
 from synthtab.auditing.fidelity_scores import variance_over_tables
+from synthtab.auditing.pair_metrics import PairStrengths
 from synthtab.metrics.calibration import Z95
 from synthtab.results import AssociationChange
 from synthtab.schema.casting import FloatArray
@@ -50,7 +49,7 @@ def describe_changes(
     now, left_out = comparison.strengths(whole), comparison.strengths(deletions)
     gap = (now.synthetic - now.real)[0]
     error = np.sqrt(variance_over_tables(left_out.synthetic - left_out.real, tables))
-    error = np.sqrt(error**2 + np.where(now.ordered, 0.0, _noise_of_v(comparison)))
+    error = np.sqrt(error**2 + np.where(now.ordered, 0.0, _noise_of_v(comparison, now)))
     needed = np.maximum(LEAST_CHANGE, _critical(len(gap)) * error)
     real = [
         a + b if has_holdout else a
@@ -77,18 +76,20 @@ def describe_changes(
     return tuple(found[:MOST_SHOWN])
 
 
-def _noise_of_v(comparison: Comparison) -> FloatArray:
-    """Give the variance of Cramér's V of independent columns in both tables.
-
-    The corrected V is cut at 0, where leaving out a shard shows no spread.
-    """
+def _noise_of_v(comparison: Comparison, strengths: PairStrengths) -> FloatArray:
+    """Give the variance that the jackknife misses near 0, where the corrected V is cut."""
     plan = comparison.plan
     rows = [comparison.profiles[0].n_rows, sum(profile.n_rows for profile in comparison.profiles[1:])]
-    found = []
-    for first, second in plan.pairs:
-        r, c = (max(plan.columns[index].n_pair_cells - 2, 1) for index in (first, second))
-        found.append(sum(math.sqrt(2 * r * c) / (n * min(r, c)) for n in rows))
-    return np.array(found)
+    sizes = np.array(
+        [[max(plan.columns[index].n_pair_cells - 2, 1) for index in pair] for pair in plan.pairs], dtype=float
+    )
+    # of independent columns: the standard deviation of chi-squared over rows, on the scale of V squared
+    alone = np.sqrt(2 * sizes.prod(axis=1)) / sizes.min(axis=1)
+    found = np.zeros(len(alone))
+    for side, n in zip((strengths.synthetic[0], strengths.real[0]), rows, strict=True):
+        variance = alone / max(n, 1)
+        found += np.where(side < 2 * np.sqrt(variance), variance, 0.0)
+    return found
 
 
 def _kind(before: float, after: float) -> str:
