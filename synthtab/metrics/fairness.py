@@ -30,6 +30,9 @@ _MIN_GROUPS = 2
 # Given how many are decided for, the shares of groups move with the training rows more than with the test
 # rows: over 60 fresh tables the change had 1.3 times the spread that suits scores and equalized odds.
 _PARITY_NOISE = 1.3
+# The largest of several rates' differences has a longer tail than the normal one: of 248 safe tables 4
+# alarmed at a budget of 1 % that fairness only shares.
+_ODDS_NOISE = 1.2
 
 
 @dataclass(frozen=True)
@@ -249,7 +252,7 @@ def group_fairness(
                 tuple(group.level for group in kept),
                 positive,
                 _change(parity, _PARITY_NOISE * noise),
-                _change(odds, noise),
+                _change(odds, _ODDS_NOISE * noise),
             )
         )
     return tuple(found)
