@@ -11,11 +11,10 @@ import numpy.typing as npt
 from synthtab.metrics.features import Float32Array
 from synthtab.metrics.prediction import PredictionTask
 from synthtab.metrics.ranking import PersonArray, numbered_persons
-from synthtab.schema import CastTable
 from synthtab.schema.casting import FloatArray, IntArray
 from synthtab.seeding import generator
 
-__all__ = ["GroupUtility", "RowGroup", "by_column", "group_utility", "label_groups"]
+__all__ = ["GroupUtility", "RowGroup", "by_column", "group_utility"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -90,31 +89,6 @@ class GroupUtility:
     calibrated_low: float | None = None
     calibrated_high: float | None = None
     p_value: float | None = None
-
-
-def label_groups(test: CastTable, columns: Sequence[str]) -> tuple[RowGroup, ...]:
-    """Cut the test rows by the levels of label columns.
-
-    Parameters
-    ----------
-    test : CastTable
-        The test rows.
-    columns : sequence of str
-        Label columns.
-
-    Returns
-    -------
-    tuple of RowGroup
-        One for each level with at least 50 rows, by column and level in the order of names.
-    """
-    found = []
-    for name in sorted(set(columns)):
-        column = test.label(name)
-        for level in sorted(column.levels):
-            rows = column.codes == column.levels.index(level)
-            if rows.sum() >= MIN_GROUP_PEOPLE:
-                found.append(RowGroup(name, level, rows))
-    return tuple(found)
 
 
 def by_column(groups: Sequence[RowGroup]) -> list[tuple[str, list[RowGroup]]]:

@@ -39,23 +39,6 @@ class Moments:
     products: FloatArray
     centers: FloatArray
 
-    def pearson(self) -> FloatArray:
-        """Give the correlation of every pair of number columns.
-
-        Returns
-        -------
-        ndarray of float, shape (d, d)
-            Between -1 and 1; NaN where a column is constant or absent.
-        """
-        n, sums, squares, products = (
-            part.sum(axis=0) for part in (self.both, self.sums, self.squares, self.products)
-        )
-        with np.errstate(invalid="ignore", divide="ignore"):
-            covariance = products - sums * sums.T / n
-            variance = squares - sums**2 / n
-            correlation = covariance / np.sqrt(variance * variance.T)
-        return np.asarray(np.clip(correlation, -1, 1))
-
 
 @dataclass(frozen=True, eq=False)
 class Profile:

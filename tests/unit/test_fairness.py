@@ -26,6 +26,18 @@ from synthtab.results import Check, Section, Status
 from synthtab.schema import CastTable, LabelColumn, NumberColumn, TableSchema
 
 
+def label_groups(test: CastTable, columns: tuple[str, ...]) -> tuple[inside.RowGroup, ...]:
+    """Cut the test rows by the levels of label columns that 50 rows hold."""
+    found = []
+    for name in sorted(columns):
+        column = test.label(name)
+        for level in sorted(column.levels):
+            rows = column.codes == column.levels.index(level)
+            if rows.sum() >= 50:
+                found.append(inside.RowGroup(name, level, rows))
+    return tuple(found)
+
+
 def people_in_groups(n_rows: int, seed: int, *, flipped: str = "", ignored: str = "") -> CastTable:
     """Three groups and two numbers that predict y; inside `flipped` the other way round, in `ignored` not."""
     rng = np.random.default_rng([seed, 5])
@@ -53,7 +65,7 @@ def three_of(n_rows: int, seed: int, **harm: str) -> tuple[CastTable, CastTable,
 
 def utility_of(tables: tuple[CastTable, CastTable, CastTable], seed: int = 0) -> UtilityResult:
     """Train and test on the tables, with the groups of their column g."""
-    groups = inside.label_groups(tables[1], ("g",))
+    groups = label_groups(tables[1], ("g",))
     return train_synthetic_test_real(*tables, specs(tables[0]), "y", groups=groups, seed=seed)
 
 
@@ -72,7 +84,7 @@ def audited(tables: tuple[CastTable, CastTable, CastTable], **options: object) -
 
 def by_label(rows: CastTable) -> tuple[inside.RowGroup, ...]:
     """Make a group of each level of one column."""
-    return inside.label_groups(rows, ("g",))
+    return label_groups(rows, ("g",))
 
 
 def check_of(part: UtilityPart, code: str) -> Check:
@@ -161,7 +173,7 @@ def test_two_equal_models_are_equally_fair() -> None:
     truth, codes = table.label("y").codes == 1, table.label("g").codes
     scores = table.number("x0").values + 0.5 * (codes == 2)
     weights = bootstrap_weights(np.arange(600), 50, np.random.default_rng(0))
-    groups = inside.label_groups(table, ("g",))
+    groups = label_groups(table, ("g",))
     (found,) = group_fairness(truth, (scores, scores), 0.3, "yes", groups, weights)
     decided = decide_top_share(scores, 0.3)
     assert (found.odds.change, found.parity.change) == (0.0, 0.0)
@@ -355,7 +367,7 @@ def test_groups_of_numbers_may_be_passed_in() -> None:
 def test_order_of_columns_and_groups_changes_nothing() -> None:
     """Columns and groups the other way round give the same figures to the last bit."""
     train, holdout, fresh = three_tables(7, 300)
-    groups = inside.label_groups(holdout, ("a", "b"))
+    groups = label_groups(holdout, ("a", "b"))
     plain = train_synthetic_test_real(train, holdout, fresh, COLUMNS, "y", groups=groups)
     turned = train_synthetic_test_real(
         reordered(train), reordered(holdout), reordered(fresh), COLUMNS[::-1], "y", groups=groups[::-1]
