@@ -97,13 +97,8 @@ class ShardChoices:
             stacked[table][row, shard] = 0
         return self._standing_in(*stacked), np.array([table for table, _ in used], dtype=np.float64)
 
-    def whole_tables(self, *, has_holdout: bool) -> tuple[Weights, Weights, FloatArray]:
+    def whole_tables(self) -> tuple[Weights, Weights, FloatArray]:
         """Give whole tables, all real rows in the holdout's place; also leave out one shard at a time.
-
-        Parameters
-        ----------
-        has_holdout : bool
-            Whether holdout and training rows are tables of their own.
 
         Returns
         -------
@@ -112,7 +107,7 @@ class ShardChoices:
         """
         synthetic, real = np.zeros((1, self.total)), np.zeros((1, self.total))
         synthetic[:, : self.starts[1]] = 1
-        real[:, self.starts[1] : self.starts[3 if has_holdout else 2]] = 1
+        real[:, self.starts[1] : self.starts[3 if self.has_holdout else 2]] = 1
         used = np.flatnonzero((synthetic + real)[0])
         left, kept = (np.repeat(part, len(used), axis=0) for part in (synthetic, real))
         for row, shard in enumerate(used):
@@ -139,20 +134,15 @@ class ShardChoices:
         exchanged = self._standing_in(synthetic, holdout, base.train)
         return exchanged.single_precision() if self.fits_single_precision else exchanged
 
-    def real_exchanges(self, *, has_holdout: bool) -> Weights:
+    def real_exchanges(self) -> Weights:
         """Exchange training and holdout shards, so that fresh real rows stand for the synthetic table.
-
-        Parameters
-        ----------
-        has_holdout : bool
-            Without a holdout, bootstrap resamples stand in.
 
         Returns
         -------
         Weights
             One choice for each exchange.
         """
-        if not has_holdout:
+        if not self.has_holdout:
             return self.resamples(REAL_EXCHANGES)
         base = self.single()
         pool = np.flatnonzero(base.holdout[0] + base.train[0])

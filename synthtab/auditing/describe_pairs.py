@@ -45,7 +45,7 @@ def describe_changes(
     """
     if not comparison.plan.pairs:
         return ()
-    whole, deletions, tables = choices.whole_tables(has_holdout=has_holdout)
+    whole, deletions, tables = choices.whole_tables()
     now, left_out = comparison.strengths(whole), comparison.strengths(deletions)
     gap = (now.synthetic - now.real)[0]
     error = np.sqrt(variance_over_tables(left_out.synthetic - left_out.real, tables))

@@ -131,7 +131,7 @@ def measure_fidelity(
         error, noise = error * widened, spread * widened
         band = 1.0 + np.outer([-1.0, 1.0], noise) / math.sqrt(2)
     else:
-        exchanges = choices.real_exchanges(has_holdout=has_holdout)
+        exchanges = choices.real_exchanges()
         fresh = _statistics(items, _fresh(comparison.read(exchanges, checked)), chance, gaps)
         band, noise = fresh.value, fresh.shortfall.std(axis=0, ddof=1)
     why = [
@@ -159,7 +159,6 @@ def measure_fidelity(
             float(error[index]),
             float(judged.p_values[index]),
             float(seen[index]),
-            float(noise[index]),
         )
         for index in range(len(items))
     ]

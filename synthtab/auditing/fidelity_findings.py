@@ -37,15 +37,12 @@ class CheckFigures:
         Adjusted for all checks of the budget; NaN when the check cannot be tested.
     smallest_seen : float
         Smallest shortfall that had an 80 % chance to be called significant.
-    noise : float
-        Standard deviation of the shortfall of fresh real data.
     """
 
     value: float
     error: float
     p_value: float
     smallest_seen: float
-    noise: float
 
 
 def why_not_applicable(

@@ -79,8 +79,7 @@ class AuditProfiles:
         """
         train, held = tables.train, tables.holdout or tables.train
         references = [train.given, held.given] if tables.holdout else [train.given]
-        declared = {rule.text for rule in tables.schema.rules}
-        mined = [rule for rule in mine_rules(tables.schema, train.given, k=k) if rule.text not in declared]
+        mined = mine_rules(tables.schema, train.given, k=k)
         plan = make_plan(tables.schema, references, k, targets=targets, mined=mined, seed=seed)
         compared_rows = min(tables.synthetic.n_rows, train.n_rows, LARGEST_RATIO * held.n_rows)
         # four subsamples' worth of rows is more than averaging over subsamples can use

@@ -92,12 +92,7 @@ def make_reference(
             raise DataError(
                 f"The target {name!r} is no modelled column.", hint=f"Modelled: {', '.join(names)}."
             )
-    declared = {rule.text for rule in known.rules}
-    mined = [
-        rule
-        for rule in mine_rules(known, rows, k=least)
-        if rule.is_releasable(known) and rule.text not in declared
-    ]
+    mined = [rule for rule in mine_rules(known, rows, k=least) if rule.is_releasable(known)]
     plan = make_plan(known, [rows], least, targets=targets, mined=mined, seed=seed)
     kept = releasable_profile(count_table(rows, plan, shards=1, seed=seed), least)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -156,7 +151,8 @@ def audit_profile(
                 f"The subgroup column {name!r} is not in the reference.",
                 hint=f"It has: {', '.join(profile.plan.names)}.",
             )
-    compared = min(table.n_rows, LARGEST_RATIO * profile.n_rows)
+    given = table.n_rows
+    compared = min(given, LARGEST_RATIO * profile.n_rows)
     table = table.at_most(4 * compared, seed)
     with one_native_thread():
         shards = max(2, min(SHARDS, min(compared, profile.n_rows) // ROWS_A_SHARD))
@@ -184,7 +180,7 @@ def audit_profile(
         inside = profiles.groups(groups, k=policy.k)
         parts = [measure_profiles(profiles, inside, policy, asked, seed)] if asked & PROFILE_SECTIONS else []
         parts.append(_unasked(asked))
-        labels = Labels(title or known.name, synthesizer, profile.n_rows, 0, table.n_rows, seed)
+        labels = Labels(title or known.name, synthesizer, profile.n_rows, 0, given, seed)
         return audit_result(profiles, parts, policy, asked, labels)
 
 
@@ -203,16 +199,14 @@ def _unasked(asked: set[Section]) -> Part:
 _Counts = npt.NDArray[np.generic]
 
 
-def _with_counts(
-    profile: Profile, change: Callable[[_Counts, _Counts], npt.NDArray[np.int64]], like: Profile
-) -> Profile:
-    """Change every table of counts, given the same table of another profile."""
+def _with_counts(profile: Profile, change: Callable[[_Counts], npt.NDArray[np.int64]]) -> Profile:
+    """Change every table of counts."""
     return replace(
         profile,
-        bins=tuple(change(a, b) for a, b in zip(profile.bins, like.bins, strict=True)),
-        pairs=tuple(change(a, b) for a, b in zip(profile.pairs, like.pairs, strict=True)),
-        views=tuple(change(a, b) for a, b in zip(profile.views, like.views, strict=True)),
-        triples=tuple(change(a, b) for a, b in zip(profile.triples, like.triples, strict=True)),
+        bins=tuple(change(counts) for counts in profile.bins),
+        pairs=tuple(change(counts) for counts in profile.pairs),
+        views=tuple(change(counts) for counts in profile.views),
+        triples=tuple(change(counts) for counts in profile.triples),
     )
 
 
@@ -254,7 +248,7 @@ def _drawn(profile: Profile, rows: int, shards: int, seed: int, purpose: str, *,
     """
     rng = generator(seed, "reference", purpose)
 
-    def drawn(counts: _Counts, _: _Counts) -> npt.NDArray[np.int64]:
+    def drawn(counts: _Counts) -> npt.NDArray[np.int64]:
         whole = np.asarray(counts, dtype=np.int64).sum(axis=0)
         if split:
             parts = rng.multinomial(whole.ravel(), np.full(shards, 1 / shards)).T
@@ -272,11 +266,11 @@ def _drawn(profile: Profile, rows: int, shards: int, seed: int, purpose: str, *,
         return np.repeat(sums.sum(axis=0, keepdims=True) * share, shards, axis=0)
 
     return replace(
-        _with_counts(profile, drawn, profile),
+        _with_counts(profile, drawn),
         shard_rows=_evenly(rows, shards) if split else np.full(shards, rows, dtype=np.int64),
         overshoot=even(profile.overshoot),
-        outside=drawn(profile.outside, profile.outside),
-        broken=drawn(profile.broken, profile.broken),
+        outside=drawn(profile.outside),
+        broken=drawn(profile.broken),
         moments=replace(
             moments,
             both=even(moments.both),
@@ -284,10 +278,10 @@ def _drawn(profile: Profile, rows: int, shards: int, seed: int, purpose: str, *,
             squares=even(moments.squares),
             products=even(moments.products),
         ),
-        beyond=drawn(profile.beyond, profile.beyond),
-        keys=drawn(profile.keys, profile.keys),
-        mined_rows=drawn(profile.mined_rows, profile.mined_rows),
-        mined_broken=drawn(profile.mined_broken, profile.mined_broken),
+        beyond=drawn(profile.beyond),
+        keys=drawn(profile.keys),
+        mined_rows=drawn(profile.mined_rows),
+        mined_broken=drawn(profile.mined_broken),
     )
 
 
@@ -296,11 +290,11 @@ def _suppressed(drawn: Profile, k: int) -> Profile:
     if not k:
         return drawn
 
-    def rounded(counts: _Counts, _: _Counts) -> npt.NDArray[np.int64]:
+    def rounded(counts: _Counts) -> npt.NDArray[np.int64]:
         exact = np.asarray(counts, dtype=np.float64)
         return np.where(exact < k, 0, np.round(exact / k) * k).astype(np.int64)
 
-    changed = _with_joint_tables(_with_counts(drawn, rounded, drawn), float(drawn.shard_rows[0]), k)
+    changed = _with_joint_tables(_with_counts(drawn, rounded), float(drawn.shard_rows[0]), k)
     # which three-way cells are known is settled by the reference: they are rounded, not suppressed again
     triples = tuple(np.asarray(np.round(counts / k) * k, dtype=np.int64) for counts in drawn.triples)
     return replace(changed, triples=triples)

@@ -87,10 +87,13 @@ def mine_rules(
             *level_rules(counts, dependencies, evidence),
         ]
     found.sort(key=lambda candidate: (-candidate.expected, candidate.text))
+    declared = {rule.text for rule in schema.rules}
     kept: list[MinedRule] = []
     for candidate in found:
         if len(kept) == at_most:
             break
+        if candidate.text in declared:
+            continue  # counted as a rule of the schema
         rule = candidate.measured(table)
         if rule.support >= k and rule.confidence >= least_confidence:
             kept.append(rule)

@@ -300,8 +300,8 @@ def test_exchanges_keep_the_pool_and_the_training_table() -> None:
 @pytest.mark.parametrize("has_holdout", [True, False])
 def test_whole_tables_put_all_real_rows_together(has_holdout: bool) -> None:
     """The reference is holdout and training shards, or the one real table; each shard is left out once."""
-    choices = ShardChoices(comparison(three()), SHARDS, 0)
-    base, left, tables = choices.whole_tables(has_holdout=has_holdout)
+    choices = ShardChoices(comparison(three()), SHARDS, 0, has_holdout=has_holdout)
+    base, left, tables = choices.whole_tables()
     real = [0.0, 1.0, float(has_holdout)]
     assert base.synthetic.tolist() == [np.repeat([1.0, 0.0, 0.0], SHARDS).tolist()]
     assert base.holdout.tolist() == [np.repeat(real, SHARDS).tolist()]
