@@ -16,7 +16,7 @@ import numpy.typing as npt
 from synthtab.metrics.columns import modelled_names, stacked
 from synthtab.metrics.ranking import PersonArray
 from synthtab.schema import CastTable, ColumnSpec
-from synthtab.schema.casting import IntArray
+from synthtab.schema.cast_table import IntArray
 from synthtab.seeding import generator
 
 __all__ = ["Candidates", "pool_candidates", "sampled_rows"]

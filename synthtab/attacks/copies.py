@@ -12,7 +12,7 @@ from synthtab.attacks.counts import clopper_pearson, hypergeometric_tail
 from synthtab.metrics.columns import modelled_names, narrowed
 from synthtab.metrics.ranking import PersonArray
 from synthtab.schema import CastTable, ColumnSpec
-from synthtab.schema.casting import FloatArray, HashArray
+from synthtab.schema.cast_table import FloatArray, HashArray
 from synthtab.seeding import generator
 
 __all__ = ["CopiesResult", "exact_copies"]

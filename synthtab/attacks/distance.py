@@ -11,7 +11,7 @@ from synthtab.attacks.neighbours import Neighbours, Points, nearest
 from synthtab.metrics.features import FeatureEncoder
 from synthtab.metrics.ranking import PersonArray
 from synthtab.schema import CastTable, ColumnSpec
-from synthtab.schema.casting import IntArray
+from synthtab.schema.cast_table import IntArray
 from synthtab.seeding import one_native_thread
 
 __all__ = ["ClosenessResult", "closest_records"]

@@ -13,7 +13,7 @@ from synthtab.attacks.neighbours import Points, nearest
 from synthtab.metrics.features import FeatureEncoder
 from synthtab.metrics.ranking import PersonArray, auc_standard_error, average_ranks
 from synthtab.schema import CastTable, ColumnSpec
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 from synthtab.seeding import generator, one_native_thread
 
 __all__ = ["MembershipResult", "OperatingPoint", "membership_inference"]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from synthtab.metrics.columns import narrowed
 from synthtab.metrics.features import FeatureEncoder, Float32Array
 from synthtab.schema import CastTable
-from synthtab.schema.casting import FloatArray, HashArray, IntArray
+from synthtab.schema.cast_table import FloatArray, HashArray, IntArray
 
 __all__ = ["Neighbours", "Points", "nearest"]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from synthtab.auditing.comparison import Comparison
 from synthtab.auditing.readings import Weights
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 from synthtab.seeding import generator
 
 __all__ = ["ShardChoices"]

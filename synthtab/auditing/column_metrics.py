@@ -21,7 +21,7 @@ from synthtab.metrics.marginal import (
     wasserstein,
 )
 from synthtab.metrics.rare import relative_tail_difference
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = ["ColumnMetrics"]
 

@@ -19,7 +19,7 @@ from synthtab.auditing.readings import Reading, Readings, Tables, Weights
 from synthtab.auditing.row_metrics import RowMetrics
 from synthtab.auditing.triple_metrics import TripleMetrics
 from synthtab.profiling.profile import Profile
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 from synthtab.seeding import generator
 
 __all__ = ["PROFILE_METRICS", "Comparison"]

@@ -18,7 +18,7 @@ from synthtab.profiling.profile import Profile
 from synthtab.profiling.suppression import withheld_cells
 from synthtab.results import AssociationMatrix, Cell, Distribution, RareGroup, Score, Status
 from synthtab.schema import ColumnSpec, Kind
-from synthtab.schema.casting import IntArray
+from synthtab.schema.cast_table import IntArray
 
 __all__ = ["describe_associations", "describe_columns", "describe_rare", "mark_releasable"]
 

@@ -10,7 +10,7 @@ from synthtab.auditing.fidelity_scores import variance_over_tables
 from synthtab.auditing.pair_metrics import PairStrengths
 from synthtab.metrics.calibration import Z95
 from synthtab.results import AssociationChange
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 
 __all__ = ["describe_changes"]
 

@@ -15,7 +15,7 @@ from synthtab.metrics.calibration import Z95
 from synthtab.metrics.rare import mass_ratio_interval, presence
 from synthtab.profiling.profile import Profile
 from synthtab.results import LogicRule, RareBand, Status, Subgroup
-from synthtab.schema.casting import IntArray
+from synthtab.schema.cast_table import IntArray
 
 __all__ = ["describe_bands", "describe_logic", "describe_subgroups", "with_models"]
 

@@ -10,7 +10,7 @@ from synthtab.metrics.base import metric
 from synthtab.metrics.calibration import Z80, Z95
 from synthtab.metrics.detection import DetectionResult, classifier_two_sample_test
 from synthtab.results import FamilyScore, Score, Section, Status
-from synthtab.schema.casting import HashArray
+from synthtab.schema.cast_table import HashArray
 
 __all__ = ["measure_detection"]
 

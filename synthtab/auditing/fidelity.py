@@ -19,7 +19,7 @@ from synthtab.metrics.base import metric
 from synthtab.metrics.calibration import calibrate, joint_null, normal_null
 from synthtab.profiling import Profile
 from synthtab.results import FamilyScore, Score, Section
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 
 __all__ = ["Fidelity", "measure_fidelity"]
 

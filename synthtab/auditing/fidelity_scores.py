@@ -12,7 +12,7 @@ from synthtab.metrics.association import nist_k_marginal
 from synthtab.metrics.base import metric
 from synthtab.metrics.calibration import Z95, jackknife_variance
 from synthtab.results import FamilyScore, Score, Section, Status
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 
 __all__ = ["family_score", "fidelity_scores", "variance_over_tables"]
 

@@ -17,7 +17,7 @@ from synthtab.metrics.group_utility import RowGroup
 from synthtab.metrics.marginal import shares, total_variation
 from synthtab.profiling.plan import RARE_LEVELS, ColumnPlan, ProfilePlan
 from synthtab.schema import CastTable, Kind, Role
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 from synthtab.schema.columns import ColumnSpec
 
 __all__ = ["Group", "GroupMetrics", "default_groups", "find_groups", "groups_of_rows"]

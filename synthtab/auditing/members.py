@@ -8,7 +8,7 @@ import numpy as np
 
 from synthtab.profiling.plan import ProfilePlan
 from synthtab.profiling.profile import Profile
-from synthtab.schema.casting import IntArray
+from synthtab.schema.cast_table import IntArray
 
 __all__ = ["RareLevels", "Tail", "find_rare_levels", "find_tails"]
 

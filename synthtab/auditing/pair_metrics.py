@@ -24,7 +24,7 @@ from synthtab.metrics.association import (
     table_total_variation,
 )
 from synthtab.profiling.plan import GROUPS
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = ["PairMetrics", "PairStrengths"]
 

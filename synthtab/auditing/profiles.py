@@ -14,7 +14,7 @@ from synthtab.auditing.readings import Tables
 from synthtab.auditing.tables import AuditTable, AuditTables
 from synthtab.profiling import Profile, ProfilePlan, count_table, make_plan
 from synthtab.profiling.mining import mine_rules
-from synthtab.schema.casting import IntArray
+from synthtab.schema.cast_table import IntArray
 
 __all__ = ["AuditProfiles"]
 

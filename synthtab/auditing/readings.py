@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.profiling.profile import Profile
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 
 __all__ = ["Reading", "Readings", "Tables", "Weights", "reading"]
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from synthtab.auditing.members import RARE_AT_MOST, RareLevels
 from synthtab.auditing.readings import Reading, Readings, Tables, Weights, reading
 from synthtab.metrics.rare import presence
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 from synthtab.seeding import generator
 
 __all__ = ["RowMetrics"]

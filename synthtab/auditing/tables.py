@@ -13,7 +13,7 @@ import pandas as pd
 from synthtab.errors import DataError
 from synthtab.profiling.memory import person_hash
 from synthtab.schema import CastTable, ColumnSpec, TableSchema
-from synthtab.schema.casting import HashArray, text_hash
+from synthtab.schema.cast_table import HashArray, text_hash
 from synthtab.tables import read_frame
 from synthtab.tables.source import TableLike
 

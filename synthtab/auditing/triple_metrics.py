@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from synthtab.auditing.readings import Reading, Tables, Weights, reading
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = ["TripleMetrics"]
 

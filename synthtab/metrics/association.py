@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 
 __all__ = [
     "correlation_ratio",

@@ -23,7 +23,7 @@ from synthtab.metrics.regression import (
     sampled_rows,
 )
 from synthtab.schema import CastTable, ColumnSpec, LabelColumn, NumberColumn
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 from synthtab.seeding import generator, one_native_thread
 
 __all__ = [

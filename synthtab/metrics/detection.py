@@ -13,7 +13,7 @@ from synthtab.metrics.columns import narrowed
 from synthtab.metrics.features import FeatureEncoder, Float32Array, varying_columns
 from synthtab.metrics.ranking import PersonArray, bootstrap_weights, weighted_concordance
 from synthtab.schema import CastTable, ColumnSpec
-from synthtab.schema.casting import FloatArray, HashArray, IntArray
+from synthtab.schema.cast_table import FloatArray, HashArray, IntArray
 from synthtab.seeding import derive_seed, generator, one_native_thread
 
 if TYPE_CHECKING:

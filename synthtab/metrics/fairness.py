@@ -11,7 +11,7 @@ import numpy.typing as npt
 from synthtab.metrics.features import Float32Array
 from synthtab.metrics.group_utility import RowGroup, by_column
 from synthtab.metrics.ranking import PersonArray, numbered_persons
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = [
     "FairnessChange",

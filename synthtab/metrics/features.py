@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from synthtab.metrics.columns import levels_by_count, modelled_names
 from synthtab.schema import CastTable, ColumnSpec, LabelColumn, NumberColumn
-from synthtab.schema.casting import FloatArray, IntArray, text_hash
+from synthtab.schema.cast_table import FloatArray, IntArray, text_hash
 
 __all__ = [
     "FeatureEncoder",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from synthtab.metrics.features import Float32Array
 from synthtab.metrics.prediction import PredictionTask
 from synthtab.metrics.ranking import PersonArray, numbered_persons
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 from synthtab.seeding import generator
 
 __all__ = ["GroupUtility", "RowGroup", "by_column", "group_utility"]

@@ -12,7 +12,7 @@ from synthtab.metrics.learners import Learner, TrainedModel, fit_model
 from synthtab.metrics.prediction import PredictionTask
 from synthtab.metrics.ranking import PersonArray, average_ranks, bootstrap_weights, numbered_persons
 from synthtab.schema import CastTable
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 from synthtab.seeding import derive_seed, generator
 
 __all__ = ["ImportanceAgreement", "importance_agreement", "permutation_losses", "rank_agreement"]

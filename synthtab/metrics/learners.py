@@ -13,7 +13,7 @@ import numpy.typing as npt
 from synthtab.metrics.features import FeatureEncoder, varying_columns
 from synthtab.metrics.prediction import PredictionTask
 from synthtab.schema import CastTable
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = ["Learner", "TrainedModel", "fit_model", "fit_predict"]
 

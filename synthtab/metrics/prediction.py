@@ -11,7 +11,7 @@ from synthtab.metrics.columns import levels_by_count
 from synthtab.metrics.features import Float32Array
 from synthtab.metrics.ranking import weighted_concordance
 from synthtab.schema import CastTable, LabelColumn
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = ["PredictionTask", "has_target", "prediction_task"]
 

@@ -15,7 +15,7 @@ from synthtab.metrics.features import Float32Array
 from synthtab.metrics.ranking import PersonArray, bootstrap_weights
 from synthtab.metrics.regression import MIN_ROWS, SampledRows, sampled_rows
 from synthtab.schema import CastTable, ColumnSpec, LabelColumn, NumberColumn
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 from synthtab.seeding import generator, one_native_thread
 
 __all__ = ["Condition", "Query", "QueryErrors", "QueryResult", "query_utility", "random_queries"]

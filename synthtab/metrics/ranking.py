@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.metrics.features import Float32Array
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = [
     "PersonArray",

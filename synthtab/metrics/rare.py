@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 
 __all__ = ["mass_ratio_interval", "presence", "relative_tail_difference"]
 

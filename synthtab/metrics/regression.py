@@ -15,7 +15,7 @@ from synthtab.metrics.columns import narrowed
 from synthtab.metrics.features import LINEAR_CLIP, FeatureEncoder, LabelFeature, NumberFeature
 from synthtab.metrics.ranking import PersonArray, numbered_persons
 from synthtab.schema import CastTable, ColumnSpec
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = [
     "MAX_LEVELS",

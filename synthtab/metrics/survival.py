@@ -12,7 +12,7 @@ from synthtab.metrics.features import FeatureEncoder
 from synthtab.metrics.ranking import PersonArray, numbered_persons
 from synthtab.metrics.regression import SampledRows, sampled_rows
 from synthtab.schema import CastTable, ColumnSpec, Survival
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 from synthtab.seeding import generator, one_native_thread
 
 __all__ = [

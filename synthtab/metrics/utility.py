@@ -18,7 +18,7 @@ from synthtab.metrics.learners import Learner, fit_predict
 from synthtab.metrics.prediction import PredictionTask, has_target, prediction_task
 from synthtab.metrics.ranking import PersonArray, bootstrap_weights, numbered_persons
 from synthtab.schema import CastTable, ColumnSpec
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 from synthtab.seeding import derive_seed, generator, one_native_thread
 
 __all__ = ["Depth", "ModelUtility", "UtilityResult", "train_synthetic_test_real"]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.profiling.sharding import Sharding
-from synthtab.schema.casting import IntArray
+from synthtab.schema.cast_table import IntArray
 
 __all__ = ["Block", "count_tables", "cover"]
 

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from synthtab.profiling.encoding import number_bins
 from synthtab.schema import Kind, LabelColumn, NumberColumn
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = ["RARE_LEVELS", "ColumnPlan"]
 

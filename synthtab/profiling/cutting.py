@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from synthtab.profiling.columns import ColumnPlan
 from synthtab.schema import ColumnSpec, Kind, LabelColumn
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = ["GROUPS", "MAX_EXACT", "plan_labels", "plan_numbers"]
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 
 __all__ = ["number_bins"]
 

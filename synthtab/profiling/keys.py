@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.profiling.columns import ColumnPlan
-from synthtab.schema.casting import HashArray, IntArray
+from synthtab.schema.cast_table import HashArray, IntArray
 
 __all__ = ["MAX_KEYS", "KeyPlan", "key_codes", "most_frequent_keys"]
 

@@ -16,7 +16,7 @@ from synthtab.profiling.profile import Profile
 from synthtab.profiling.sharding import Sharding
 from synthtab.profiling.views import ViewPlan
 from synthtab.schema import POOLED_LEVEL, CastTable, NumberColumn, TableSchema
-from synthtab.schema.casting import FloatArray, HashArray, IntArray, text_hash
+from synthtab.schema.cast_table import FloatArray, HashArray, IntArray, text_hash
 
 __all__ = ["count_table", "person_hash", "violations"]
 

@@ -11,7 +11,7 @@ from synthtab.profiling.plan import ProfilePlan
 from synthtab.profiling.profile import Moments
 from synthtab.profiling.sharding import Sharding
 from synthtab.schema import CastTable
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 
 __all__ = ["count_moments"]
 

@@ -9,7 +9,7 @@ from math import comb
 import numpy as np
 import numpy.typing as npt
 
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 from synthtab.seeding import generator
 
 __all__ = ["MOST_PAIRS", "choose_pairs", "choose_triples", "interaction_strength"]

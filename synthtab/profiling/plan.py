@@ -16,7 +16,7 @@ from synthtab.profiling.keys import KeyPlan, key_codes, most_frequent_keys
 from synthtab.profiling.pairing import MOST_PAIRS, choose_pairs, choose_triples
 from synthtab.profiling.views import ViewPlan, plan_views
 from synthtab.schema import CastTable, TableSchema
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 from synthtab.schema.columns import Role
 
 if TYPE_CHECKING:

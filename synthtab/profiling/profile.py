@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from synthtab.errors import DataError
 from synthtab.profiling.plan import ProfilePlan
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = ["Moments", "Profile"]
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.schema import CastTable
-from synthtab.schema.casting import HashArray, IntArray, hash_order, text_hash
+from synthtab.schema.cast_table import HashArray, IntArray, hash_order, text_hash
 
 __all__ = ["Part", "Sharding"]
 

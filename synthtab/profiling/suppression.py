@@ -15,7 +15,7 @@ import numpy.typing as npt
 from synthtab.profiling.mined_rules import MinedRule
 from synthtab.profiling.plan import RARE_LEVELS, ColumnPlan, ProfilePlan
 from synthtab.profiling.profile import Moments, Profile
-from synthtab.schema.casting import IntArray
+from synthtab.schema.cast_table import IntArray
 
 __all__ = ["releasable_profile", "withheld_cells"]
 

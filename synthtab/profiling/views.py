@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.schema import Kind
-from synthtab.schema.casting import FloatArray, IntArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = ["BETWEEN", "ViewPlan", "grid_unit", "plan_views"]
 

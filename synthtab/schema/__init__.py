@@ -1,6 +1,6 @@
 """What is public about a table: kinds, domains, rules, survival targets, privacy roles, the person unit."""
 
-from synthtab.schema.casting import CastTable, LabelColumn, NumberColumn
+from synthtab.schema.cast_table import CastTable, LabelColumn, NumberColumn
 from synthtab.schema.checking import POOLED_LEVEL, SchemaProblem, SchemaReport
 from synthtab.schema.columns import ColumnSpec, Domain, Kind, Role, category_label
 from synthtab.schema.rules import FixedCombination, Formula, Inequality, Rule

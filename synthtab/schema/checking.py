@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from synthtab.errors import DataError
-from synthtab.schema.casting import LabelColumn, NumberColumn, cast_columns
+from synthtab.schema.cast_table import LabelColumn, NumberColumn
+from synthtab.schema.casting import cast_columns
 from synthtab.schema.columns import ColumnSpec, Kind
 from synthtab.schema.rules import Rule
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from synthtab.errors import DataError
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 from synthtab.schema.columns import ColumnSpec, Domain, Kind, Role, category_label
 
 __all__ = ["infer_columns"]

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.errors import SchemaError
-from synthtab.schema.casting import CastTable, LabelColumn, NumberColumn
+from synthtab.schema.cast_table import CastTable, LabelColumn, NumberColumn
 from synthtab.schema.columns import category_label
 
 __all__ = ["FixedCombination", "Formula", "Inequality", "Rule", "rule_from_dict"]

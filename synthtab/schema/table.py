@@ -12,7 +12,8 @@ import pandas as pd
 import yaml
 
 from synthtab.errors import SchemaError
-from synthtab.schema.casting import CastTable, cast_columns
+from synthtab.schema.cast_table import CastTable
+from synthtab.schema.casting import cast_columns
 from synthtab.schema.checking import SchemaReport, check_frame
 from synthtab.schema.columns import ColumnSpec, Domain, Role
 from synthtab.schema.inference import infer_columns

@@ -16,7 +16,7 @@ from synthtab.profiling.cutting import _greedy_cells
 from synthtab.profiling.encoding import number_bins
 from synthtab.profiling.sharding import Sharding
 from synthtab.schema import ColumnSpec, TableSchema, casting
-from synthtab.schema.casting import hash_order
+from synthtab.schema.cast_table import hash_order
 
 
 def _frame(n: int) -> tuple[TableSchema, pd.DataFrame]:
@@ -136,7 +136,7 @@ def test_levels_told_apart_by_address_are_the_same_levels(monkeypatch: pytest.Mo
     series = pd.Series([held[index] for index in rng.integers(0, len(held), 5000)], dtype=object)
     schema = TableSchema((ColumnSpec("x", "categorical"),))
     plain = schema.cast(pd.DataFrame({"x": series})).label("x")
-    monkeypatch.setattr(casting, "_CHUNK", 100)
+    monkeypatch.setattr(casting, "_FEW_ROWS", 100)
     fast = schema.cast(pd.DataFrame({"x": series})).label("x")
     assert fast.levels == plain.levels
     assert np.array_equal(fast.codes, plain.codes)

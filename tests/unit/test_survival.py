@@ -16,7 +16,7 @@ from synthtab.metrics.survival import (
     survival_utility,
 )
 from synthtab.schema import CastTable, ColumnSpec, LabelColumn, NumberColumn, Survival, TableSchema
-from synthtab.schema.casting import FloatArray
+from synthtab.schema.cast_table import FloatArray
 
 UGLY = ugly_tables()
 TARGET = Survival("months", "died")
