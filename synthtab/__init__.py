@@ -9,9 +9,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from synthtab.auditing import Margin, Policy, audit, make_reference
+    from synthtab.auditing import Margin, Policy, ReleaseContext, audit, audit_epsilon, make_reference
     from synthtab.datasets import Dataset, load_nhanes_adults
-    from synthtab.results import AuditResult, Check, Section, Status, Verdict
+    from synthtab.results import AuditResult, Check, EpsilonResult, Section, Status, Verdict
     from synthtab.schema import (
         ColumnSpec,
         FixedCombination,
@@ -33,6 +33,7 @@ _HOMES = {
     "Check": "synthtab.results",
     "ColumnSpec": "synthtab.schema",
     "Dataset": "synthtab.datasets",
+    "EpsilonResult": "synthtab.results",
     "FixedCombination": "synthtab.schema",
     "Formula": "synthtab.schema",
     "Guard": "synthtab.synthesizers",
@@ -40,6 +41,7 @@ _HOMES = {
     "Kind": "synthtab.schema",
     "Margin": "synthtab.auditing",
     "Policy": "synthtab.auditing",
+    "ReleaseContext": "synthtab.auditing",
     "Role": "synthtab.schema",
     "Section": "synthtab.results",
     "Split": "synthtab.tables",
@@ -50,6 +52,7 @@ _HOMES = {
     "TableSource": "synthtab.tables",
     "Verdict": "synthtab.results",
     "audit": "synthtab.auditing",
+    "audit_epsilon": "synthtab.auditing",
     "load": "synthtab.synthesizers",
     "load_nhanes_adults": "synthtab.datasets",
     "make": "synthtab.synthesizers",
@@ -64,6 +67,7 @@ __all__ = [
     "Check",
     "ColumnSpec",
     "Dataset",
+    "EpsilonResult",
     "FixedCombination",
     "Formula",
     "Guard",
@@ -71,6 +75,7 @@ __all__ = [
     "Kind",
     "Margin",
     "Policy",
+    "ReleaseContext",
     "Role",
     "Section",
     "Split",
@@ -81,6 +86,7 @@ __all__ = [
     "TableSource",
     "Verdict",
     "audit",
+    "audit_epsilon",
     "load",
     "load_nhanes_adults",
     "make",

@@ -19,7 +19,7 @@ from synthtab.schema import CastTable, ColumnSpec
 from synthtab.schema.cast_table import IntArray
 from synthtab.seeding import generator
 
-__all__ = ["Candidates", "pool_candidates", "sampled_rows"]
+__all__ = ["Candidates", "people_at_most", "pool_candidates", "sampled_rows"]
 
 _LABELS_AT_ONCE = 4_000_000  # 4 MB of labels a block
 
@@ -38,12 +38,15 @@ class Candidates:
         Person of each record, 0 … n_persons - 1, numbered in the order they appear.
     n_shared_persons : int
         People found in both tables; their records are left out.
+    origin : ndarray of int, shape (n,)
+        Where each record stood: its row in the training table, or, after all of those, in the holdout.
     """
 
     table: CastTable
     is_train: npt.NDArray[np.bool_]
     persons: IntArray
     n_shared_persons: int
+    origin: IntArray
 
     @property
     def n_train(self) -> int:
@@ -129,11 +132,13 @@ def pool_candidates(
         n_shared = int(shared.sum())
         order = order[~shared[persons[order]]]
     if max_rows is not None and len(order) > max_rows:
-        order = order[_some_people(persons[order], max_rows, rng)]
+        order = order[people_at_most(persons[order], max_rows, rng)]
     _, first, inverse = np.unique(persons[order], return_index=True, return_inverse=True)
     by_appearance = np.empty(len(first), dtype=np.int64)
     by_appearance[np.argsort(first, kind="stable")] = np.arange(len(first))
-    return Candidates(table.take(order), is_train[order], by_appearance[inverse], n_shared)
+    return Candidates(
+        table.take(order), is_train[order], by_appearance[inverse], n_shared, order.astype(np.int64)
+    )
 
 
 def sampled_rows(table: CastTable, max_rows: int, seed: int) -> CastTable:
@@ -159,10 +164,25 @@ def sampled_rows(table: CastTable, max_rows: int, seed: int) -> CastTable:
     return table.take(np.sort(chosen).astype(np.intp))
 
 
-def _some_people(
-    persons: npt.NDArray[np.intp], max_rows: int, rng: np.random.Generator
+def people_at_most(
+    persons: npt.NDArray[np.integer], max_rows: int, rng: np.random.Generator
 ) -> npt.NDArray[np.bool_]:
-    """Choose whole people at random while their records fit."""
+    """Choose whole people at random while their records fit.
+
+    Parameters
+    ----------
+    persons : ndarray of int, shape (n,)
+        Person of each record.
+    max_rows : int
+        Most records.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Records of the chosen people.
+    """
     people, inverse, counts = np.unique(persons, return_inverse=True, return_counts=True)
     drawn = rng.permutation(len(people))
     kept = np.zeros(len(people), dtype=bool)

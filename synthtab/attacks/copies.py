@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from synthtab.attacks.candidates import Candidates, pool_candidates
+from synthtab.attacks.candidates import Candidates
 from synthtab.attacks.counts import clopper_pearson, hypergeometric_tail
-from synthtab.metrics.columns import modelled_names, narrowed
-from synthtab.metrics.ranking import PersonArray
-from synthtab.schema import CastTable, ColumnSpec
+from synthtab.attacks.tables import AttackTables
+from synthtab.metrics.columns import narrowed
 from synthtab.schema.cast_table import FloatArray, HashArray
 from synthtab.seeding import generator
 
-__all__ = ["CopiesResult", "exact_copies"]
+__all__ = ["CopiesResult", "TwinsResult", "exact_copies", "own_twins"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -71,18 +70,81 @@ class CopiesResult:
     reason: str = ""
 
 
-def exact_copies(
-    train: CastTable,
-    holdout: CastTable,
-    synthetic: CastTable,
-    columns: tuple[ColumnSpec, ...],
-    *,
-    train_persons: PersonArray | None = None,
-    holdout_persons: PersonArray | None = None,
-    alpha: float = 0.0075,
-    n_labellings: int = 999,
-    seed: int = 0,
-) -> CopiesResult:
+@dataclass(frozen=True)
+class TwinsResult:
+    """How many synthetic rows are training rows, beside how many training rows have twins.
+
+    Parameters
+    ----------
+    found : float
+        Share of the synthetic rows that are identical to a training row.
+    expected : float
+        Share of the training rows that are identical to one of another person.
+    p_value : float or None
+        Chance of as many, were synthetic rows fresh rows; exact.
+    smallest_leak : float or None
+        Share of copied rows that would have been significant at `alpha`; None when none would.
+    n_found, n_twins, n_train, n_synthetic : int
+        The rows behind these shares.
+    reason : str
+        Why there is no figure.
+    """
+
+    found: float = 0.0
+    expected: float = 0.0
+    p_value: float | None = None
+    smallest_leak: float | None = None
+    n_found: int = 0
+    n_twins: int = 0
+    n_train: int = 0
+    n_synthetic: int = 0
+    reason: str = ""
+
+
+def own_twins(tables: AttackTables, *, alpha: float = 0.0045) -> TwinsResult:
+    """Ask without any holdout whether synthetic rows are training rows more often than chance makes them.
+
+    A fresh row has a twin among the training rows as often as these have twins among themselves. Both rates
+    are estimated, hence Fisher's exact test between them.
+
+    Parameters
+    ----------
+    tables : AttackTables
+        Training records and synthetic rows.
+    alpha : float, default 0.0045
+        Level at which `smallest_leak` is told.
+
+    Returns
+    -------
+    TwinsResult
+        Shares in [0, 1]; equal is perfect.
+
+    References
+    ----------
+    Fisher (1935), The design of experiments.
+    """
+    if tables.reason_without_holdout:
+        return TwinsResult(reason=tables.reason_without_holdout)
+    pool, synthetic = tables.everyone, tables.everything
+    mine = pool.is_train
+    records, persons = pool.table.row_hash()[mine], pool.persons[mine]
+    _, kind = np.unique(records, return_inverse=True)
+    # rows that one person holds twice are no coincidence
+    people = np.unique(kind * (int(persons.max()) + 1) + persons) // (int(persons.max()) + 1)
+    has_twin = np.bincount(people)[kind] > 1
+    found = np.isin(narrowed(synthetic, tables.names).row_hash(), records)
+    n, m, twins, copies = len(records), synthetic.n_rows, int(has_twin.sum()), int(found.sum())
+
+    def tail(count: int) -> float:
+        return hypergeometric_tail(count, m, count + twins, m + n)
+
+    seen = next((count for count in range(m + 1) if tail(count) <= alpha), None)
+    return TwinsResult(
+        copies / m, twins / n, tail(copies), None if seen is None else seen / m, copies, twins, n, m
+    )
+
+
+def exact_copies(tables: AttackTables, *, alpha: float = 0.0045, n_labellings: int = 999) -> CopiesResult:
     """Count real records that stand in the synthetic table, training beside holdout.
 
     The attacker holds a real record and looks it up. Of the K records of T ∪ H that have an identical row in
@@ -91,18 +153,12 @@ def exact_copies(
 
     Parameters
     ----------
-    train, holdout, synthetic : CastTable
-        Rows that the synthesizer learnt from, rows it never saw, and what it made.
-    columns : tuple of ColumnSpec
-        Columns to compare; all must agree.
-    train_persons, holdout_persons : ndarray of int, optional
-        Person of each row, under one numbering.
-    alpha : float, default 0.0075
+    tables : AttackTables
+        Records and synthetic rows; all of them are compared.
+    alpha : float, default 0.0045
         Level at which `smallest_leak` is told.
     n_labellings : int, default 999
         Permutations when people have several records.
-    seed : int, default 0
-        Seed of the permutations.
 
     Returns
     -------
@@ -113,9 +169,7 @@ def exact_copies(
     ----------
     Fisher (1935), The design of experiments (the exact test).
     """
-    pool = pool_candidates(
-        train, holdout, columns, train_persons=train_persons, holdout_persons=holdout_persons, seed=seed
-    )
+    pool, synthetic = tables.everyone, tables.everything
     n_train, n_holdout = pool.n_train, pool.n_holdout
     sizes = CopiesResult(
         n_train=n_train,
@@ -123,16 +177,15 @@ def exact_copies(
         n_synthetic=synthetic.n_rows,
         n_shared_persons=pool.n_shared_persons,
     )
-    names = modelled_names(columns, (pool.table, synthetic))
-    if not names or not n_train or not n_holdout or not synthetic.n_rows:
-        return replace(sizes, reason="an empty table" if names else "no column to compare")
-    records, made = pool.table.row_hash(), narrowed(synthetic, names).row_hash()
+    if tables.reason:
+        return replace(sizes, reason=tables.reason)
+    records, made = pool.table.row_hash(), narrowed(synthetic, tables.names).row_hash()
     matched = np.isin(records, made)
     in_train, in_holdout = int(matched[pool.is_train].sum()), int(matched[~pool.is_train].sum())
     if pool.rows_are_persons:
         p_value = hypergeometric_tail(in_train, in_train + in_holdout, n_train, n_train + n_holdout)
     else:
-        p_value = _permuted_p(pool, matched.astype(np.float64), n_labellings, seed)
+        p_value = _permuted_p(pool, matched.astype(np.float64), n_labellings, tables.seed)
     size = min(n_train, n_holdout)
     found, thinned = zip(
         *(_found(made, records[side], size) for side in (pool.is_train, ~pool.is_train)), strict=True

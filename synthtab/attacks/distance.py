@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from synthtab.attacks.candidates import Candidates, pool_candidates, sampled_rows
+from synthtab.attacks.candidates import Candidates
 from synthtab.attacks.neighbours import Neighbours, Points, nearest
-from synthtab.metrics.features import FeatureEncoder
-from synthtab.metrics.ranking import PersonArray
-from synthtab.schema import CastTable, ColumnSpec
+from synthtab.attacks.tables import AttackTables
 from synthtab.schema.cast_table import IntArray
-from synthtab.seeding import one_native_thread
+from synthtab.seeding import generator, one_native_thread
 
 __all__ = ["ClosenessResult", "closest_records"]
+
+_MOST_DESCRIBED = 5_000
 
 
 @dataclass(frozen=True)
@@ -52,34 +52,15 @@ class ClosenessResult:
     reason: str = ""
 
 
-def closest_records(
-    train: CastTable,
-    holdout: CastTable,
-    synthetic: CastTable,
-    columns: tuple[ColumnSpec, ...],
-    *,
-    train_persons: PersonArray | None = None,
-    holdout_persons: PersonArray | None = None,
-    seed: int = 0,
-    max_candidates: int = 50_000,
-    max_synthetic: int = 20_000,
-) -> ClosenessResult:
+def closest_records(tables: AttackTables) -> ClosenessResult:
     """Describe whether synthetic rows lie closer to training than to holdout rows (DCR share, NNDR).
 
     Five copies in a hundred rows hardly move these figures; they are quoted because readers expect them.
 
     Parameters
     ----------
-    train, holdout, synthetic : CastTable
-        Rows that the synthesizer learnt from, rows it never saw, and what it made.
-    columns : tuple of ColumnSpec
-        Columns to use.
-    train_persons, holdout_persons : ndarray of int, optional
-        Person of each row, under one numbering.
-    seed : int, default 0
-        Seed of the samples.
-    max_candidates, max_synthetic : int, default 50000 and 20000
-        Most real and most synthetic rows; more are sampled.
+    tables : AttackTables
+        Records and synthetic rows; the ratios are those of at most 5,000 rows.
 
     Returns
     -------
@@ -91,28 +72,19 @@ def closest_records(
     Platzer and Reutterer (2021), Holdout-based empirical assessment of mixed-type synthetic data,
     Frontiers in Big Data 4.
     """
-    pool = pool_candidates(
-        train,
-        holdout,
-        columns,
-        train_persons=train_persons,
-        holdout_persons=holdout_persons,
-        max_rows=max_candidates,
-        seed=seed,
-    )
-    made = sampled_rows(synthetic, max_synthetic, seed)
+    pool, made = tables.pool, tables.made
     sizes = ClosenessResult(n_train=pool.n_train, n_holdout=pool.n_holdout, n_synthetic=made.n_rows)
-    encoder = FeatureEncoder.fit((pool.table, made), (pool.table,), columns)
-    if not encoder.features or not pool.n_train or not pool.n_holdout or not made.n_rows:
-        return replace(sizes, reason="no column to compare" if not encoder.features else "an empty table")
+    if tables.reason:
+        return replace(sizes, reason=tables.reason)
+    real = tables.real_points
+    # ties between records that differ fall to the first in an order that knows no labels
+    share, spread = _training_share(tables.from_made.positions[:, 0], real, pool)
+    chosen = generator(tables.seed, "attacks", "described").permutation(made.n_rows)[:_MOST_DESCRIBED]
+    queries = tables.made_points.take(np.sort(chosen))
     with one_native_thread():
-        real, queries = Points.of(pool.table, encoder, pool.persons), Points.of(made, encoder)
-        # ties between records that differ fall to the first in an order that knows no labels
-        closest = nearest(queries, real).positions[:, 0]
         to_train, to_holdout = (
             nearest(queries, real.take(np.flatnonzero(side)), k=2) for side in (pool.is_train, ~pool.is_train)
         )
-    share, spread = _training_share(closest, real, pool)
     null = pool.n_train / (pool.n_train + pool.n_holdout)
     around, around_null = (1.96 * float(np.sqrt(p * (1 - p) * spread)) for p in (share, null))
     return replace(

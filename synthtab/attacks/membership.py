@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from synthtab.attacks.candidates import Candidates, pool_candidates, sampled_rows
+from synthtab.attacks.candidates import Candidates
 from synthtab.attacks.counts import clopper_pearson
-from synthtab.attacks.neighbours import Points, nearest
-from synthtab.metrics.features import FeatureEncoder
-from synthtab.metrics.ranking import PersonArray, auc_standard_error, average_ranks
-from synthtab.schema import CastTable, ColumnSpec
+from synthtab.attacks.label_test import POWER, LabelTest, RecordStatistic, label_test, mean_differences
+from synthtab.attacks.record_scores import density_ratio, gan_leaks, is_near_copy, logan
+from synthtab.attacks.tables import AttackTables
+from synthtab.metrics.ranking import auc_standard_error, average_ranks
 from synthtab.schema.cast_table import FloatArray
 from synthtab.seeding import generator, one_native_thread
 
-__all__ = ["MembershipResult", "OperatingPoint", "membership_inference"]
+__all__ = ["PRIMARY", "MembershipResult", "OperatingPoint", "ScoredAttack", "membership_inference"]
 
+PRIMARY = "DOMIAS, nearest neighbour"
+NEAR_COPIES = "near copies"
 TOP_COUNTS = (6, 8, 10, 14, 20, 28, 40, 80, 160, 320)
 # A rate of 1 % is told from at least 2.5 holdout records beyond the threshold, so from 500 holdout records.
 MIN_EXCEEDING = 2.5
@@ -47,21 +49,48 @@ class OperatingPoint:
 
 
 @dataclass(frozen=True)
-class MembershipResult:
-    """What the membership attack found.
+class ScoredAttack:
+    """One way of scoring records, and how well it tells members.
 
     Parameters
     ----------
-    auc, low, high : float or None
+    name : str
+        The attack.
+    auc, low, high : float
         Chance that a training record scores above a holdout record, and its 95 % interval; 0.5 is perfect.
     points : tuple of OperatingPoint
-        At 1 % and 10 % false alarms, where the holdout is large enough to tell.
+        At 1 % and 10 % false alarms, and at 0.1 % with 5,000 holdout records, where the holdout can tell.
     p_value : float or None
-        Of the largest departure over all cut-offs, by permutation of labels; at least 1 / (1 + labellings).
+        Of its largest departure, held against the largest of all attacks under exchanged labels.
+    """
+
+    name: str
+    auc: float
+    low: float
+    high: float
+    points: tuple[OperatingPoint, ...]
+    p_value: float | None
+
+
+@dataclass(frozen=True)
+class MembershipResult:
+    """What the membership attacks found.
+
+    Parameters
+    ----------
+    attacks : tuple of ScoredAttack
+        Each way of scoring, the density ratio of nearest neighbours first.
+    p_value : float or None
+        Of the largest departure over all attacks and cut-offs, by permutation of labels; at least
+        1 / (1 + labellings).
     statistic, critical : float or None
         That departure in standard deviations, and what only a share `alpha` of labellings exceed.
     strongest : str
+        Which attack showed it.
+    where : str
         Where it was: ``top 14`` records, or ``ranking`` as a whole.
+    near_train, near_holdout : int
+        Records of which a synthetic row is a copy or nearly one.
     smallest_leak : int or None
         Copied training records that would have had an 80 % chance of a p-value below `alpha`.
     n_train, n_holdout, n_synthetic : int
@@ -72,14 +101,14 @@ class MembershipResult:
         Why there is no figure.
     """
 
-    auc: float | None = None
-    low: float | None = None
-    high: float | None = None
-    points: tuple[OperatingPoint, ...] = ()
+    attacks: tuple[ScoredAttack, ...] = ()
     p_value: float | None = None
     statistic: float | None = None
     critical: float | None = None
     strongest: str = ""
+    where: str = ""
+    near_train: int = 0
+    near_holdout: int = 0
     smallest_leak: int | None = None
     n_train: int = 0
     n_holdout: int = 0
@@ -87,46 +116,35 @@ class MembershipResult:
     n_shared_persons: int = 0
     reason: str = ""
 
+    @property
+    def primary(self) -> ScoredAttack | None:
+        """The density ratio of nearest neighbours; None without a figure."""
+        return self.attacks[0] if self.attacks else None
+
 
 def membership_inference(
-    train: CastTable,
-    holdout: CastTable,
-    synthetic: CastTable,
-    columns: tuple[ColumnSpec, ...],
-    *,
-    train_persons: PersonArray | None = None,
-    holdout_persons: PersonArray | None = None,
-    alpha: float = 0.0075,
-    n_labellings: int = 999,
-    seed: int = 0,
-    max_candidates: int = 50_000,
-    max_synthetic: int = 20_000,
+    tables: AttackTables, *, alpha: float = 0.00375, n_labellings: int = 999, thorough: bool = False
 ) -> MembershipResult:
-    r"""Attack membership with a density ratio of nearest neighbours, and test it exactly.
+    r"""Attack membership by several scores at once, and test the best of them exactly.
 
-    A record x of T ∪ H scores :math:`\log d_R(x) - \log d_S(x)`: its distance to the nearest other real
-    record (of another person) over that to the nearest synthetic row. Records that stand in the synthetic
-    table but nowhere else in the real ones come first. Neither scores nor scales know who is in T. The
-    statistic is the largest of the standardised numbers of training records among the top m (6, 8, 10, 14,
-    20, 28, 40, 80, 160, 320, a quarter, a half) and of the rank sum; its null are labels permuted between
-    people.
+    A record x of T ∪ H scores :math:`\log d_R(x) - \log d_S(x)`, its distance to the nearest other real
+    record (of another person) over that to the nearest synthetic row (DOMIAS). Beside it stand the same with
+    the fifth neighbour, minus the distance alone (GAN-leaks), and a classifier of synthetic against real rows
+    (LOGAN); thorough adds Gen-LRA and RMIA. No score, no scale knows who is in T. The statistic is the
+    largest standardised excess of training records among the top m of the first score (6, 8, 10, 14, 20, 28,
+    40, 80, 160, 320, a quarter, a half), among the top 1 % and 10 % of the others, in each ranking, and among
+    near copies; its null are labels permuted between people.
 
     Parameters
     ----------
-    train, holdout, synthetic : CastTable
-        Rows that the synthesizer learnt from, rows it never saw, and what it made.
-    columns : tuple of ColumnSpec
-        Columns to use.
-    train_persons, holdout_persons : ndarray of int, optional
-        Person of each row, under one numbering.
-    alpha : float, default 0.0075
+    tables : AttackTables
+        Records and synthetic rows.
+    alpha : float, default 0.00375
         Level at which `critical` and `smallest_leak` are told.
     n_labellings : int, default 999
         Permutations.
-    seed : int, default 0
-        Seed of samples, permutations and halves.
-    max_candidates, max_synthetic : int, default 50000 and 20000
-        Most real and most synthetic rows; more are sampled.
+    thorough : bool, default False
+        Whether to add the slower scores.
 
     Returns
     -------
@@ -135,132 +153,126 @@ def membership_inference(
 
     References
     ----------
-    van Breugel et al. (2023), Membership inference attacks against synthetic data through overfitting
-    detection (DOMIAS), arXiv 2302.12580; Carlini et al. (2022), Membership inference attacks from first
-    principles, arXiv 2112.03570 (rates at few false alarms).
+    van Breugel et al. (2023), arXiv 2302.12580 (density ratios); Carlini et al. (2022), Membership inference
+    attacks from first principles, arXiv 2112.03570 (rates at few false alarms).
     """
-    pool = pool_candidates(
-        train,
-        holdout,
-        columns,
-        train_persons=train_persons,
-        holdout_persons=holdout_persons,
-        max_rows=max_candidates,
-        seed=seed,
-    )
-    made = sampled_rows(synthetic, max_synthetic, seed)
+    pool = tables.pool
     sizes = MembershipResult(
         n_train=pool.n_train,
         n_holdout=pool.n_holdout,
-        n_synthetic=made.n_rows,
+        n_synthetic=tables.made.n_rows,
         n_shared_persons=pool.n_shared_persons,
     )
-    encoder = FeatureEncoder.fit((pool.table, made), (pool.table,), columns)
-    if not encoder.features or not pool.n_train or not pool.n_holdout or not made.n_rows:
-        return replace(sizes, reason="an empty table" if encoder.features else "no column to compare")
+    if tables.reason:
+        return replace(sizes, reason=tables.reason)
+    near = is_near_copy(tables.to_real, tables.to_made)
+    scores = _scores(tables, thorough=thorough)
+    n = len(pool.is_train)
+    statistics = [
+        RecordStatistic(name, cut, weight)
+        for name, own in scores.items()
+        for cut, weight in _cuts(own, TOP_COUNTS if name == PRIMARY else (n // 100, n // 10))
+    ]
+    statistics.append(RecordStatistic(NEAR_COPIES, "all", near.astype(np.float64)))
     with one_native_thread():
-        scores = _density_ratio(Points.of(pool.table, encoder, pool.persons), Points.of(made, encoder))
-        cuts = _cuts(pool, scores)
-        rng = generator(seed, "attacks", "membership")
-        values = np.concatenate([cuts.departures(labels) for labels in pool.labellings(n_labellings, rng)])
-    largest = values.max(axis=1, initial=0.0)
-    critical = float(np.quantile(largest, 1 - alpha, method="higher"))
-    auc = _auc(scores, pool.is_train)
-    around = 1.96 * auc_standard_error(scores, pool.is_train, pool.persons)
+        test = label_test(
+            pool,
+            [([(item.family, item.name) for item in statistics], mean_differences(pool, statistics))],
+            alpha=alpha,
+            n_labellings=n_labellings,
+            seed=tables.seed,
+            purpose="membership",
+        )
+    best = test.strongest()
     return replace(
         sizes,
-        auc=auc,
-        low=max(0.0, auc - around),
-        high=min(1.0, auc + around),
-        points=_operating_points(pool, scores, seed),
-        # sums of the same numbers in another order are the same statistic
-        p_value=float((largest >= largest[0] - 1e-9).mean()),
-        statistic=float(largest[0]),
-        critical=critical,
-        strongest=cuts.names[int(values[0].argmax())] if cuts.names else "",
-        smallest_leak=_smallest_leak(cuts, pool, critical),
+        attacks=tuple(
+            _scored(name, own, pool, test.p_value(name), tables.seed) for name, own in scores.items()
+        ),
+        p_value=test.p_value() if best is not None else 1.0,
+        statistic=float(test.largest[0]),
+        critical=test.critical,
+        strongest="" if best is None else test.families[best],
+        where="" if best is None else test.names[best],
+        near_train=int(near[pool.is_train].sum()),
+        near_holdout=int(near[~pool.is_train].sum()),
+        smallest_leak=_smallest_leak(test, pool),
     )
 
 
-def _density_ratio(real: Points, made: Points) -> FloatArray:
-    to_real = nearest(real, real, skip_own=True).distances[:, 0]
-    to_made = nearest(real, made).distances[:, 0]
-    positive = np.concatenate([to_real[to_real > 0], to_made[to_made > 0]])
-    # half of the smallest distance stands for none: a record with twins on both sides scores 0
-    floor = float(positive.min()) / 2 if positive.size else 1.0
-    scores = np.log(np.maximum(to_real, floor)) - np.log(np.maximum(to_made, floor))
-    stands_alone = (to_made == 0) & (to_real > 0)
-    scores[stands_alone] += np.ptp(scores) + 1.0
-    # identical scores computed along two ways must tie
-    return np.asarray(np.round(scores, 9), dtype=np.float64)
+def _scores(tables: AttackTables, *, thorough: bool) -> dict[str, FloatArray]:
+    ratio = density_ratio(tables.to_real, tables.to_made)
+    scores = {
+        PRIMARY: ratio,
+        "DOMIAS, fifth neighbour": density_ratio(tables.to_real, tables.to_made, k=5),
+        "GAN-leaks": gan_leaks(tables.to_made),
+        "LOGAN": logan(tables),
+    }
+    if thorough:
+        from synthtab.attacks.likelihood import gen_lra_scores, rmia_scores
+
+        with one_native_thread():
+            scores["Gen-LRA"] = gen_lra_scores(tables.real_points, tables.made_points)
+            scores["RMIA"] = rmia_scores(ratio, tables.real_points)
+    return scores
 
 
-@dataclass(frozen=True, eq=False)
-class _Cuts:
-    """Weights of the records in each statistic, and its mean and spread over random labels."""
-
-    names: tuple[str, ...]
-    counts: npt.NDArray[np.int64]  # records in the cut; 0 for the ranking
-    weights: FloatArray  # (n_records, n_cuts)
-    mean: FloatArray
-    sd: FloatArray
-
-    def departures(self, labels: npt.NDArray[np.bool_]) -> FloatArray:
-        return (labels.astype(np.float64) @ self.weights - self.mean) / self.sd
-
-
-def _cuts(pool: Candidates, scores: FloatArray) -> _Cuts:
+def _cuts(scores: FloatArray, counts: Sequence[int]) -> list[tuple[str, FloatArray]]:
+    """Give each record's part in the top m, for some m, and its rank."""
     n = len(scores)
-    counts = sorted({m for m in (*TOP_COUNTS, n // 4, n // 2) if 0 < m < n})
+    primary = (n // 4, n // 2) if len(counts) == len(TOP_COUNTS) else ()
     falling = np.sort(scores)[::-1]
-    columns = []
-    for m in counts:
+    cuts = []
+    for m in sorted({m for m in (*counts, *primary) if 0 < m < n}):
         edge = falling[m - 1]
         above, level = scores > edge, scores == edge
         # records that tie at the edge share what is left of the cut: their order would be chance
-        columns.append(above + level * ((m - above.sum()) / level.sum()))
-    columns.append(average_ranks(scores) - (n + 1) / 2)
-    weights = np.column_stack(columns)
-    # moments over labels permuted between people; they do not depend on who is in T
-    n_persons = int(pool.persons.max()) + 1
-    of_person = np.column_stack([np.bincount(pool.persons, column) for column in columns])
-    n_train = len(np.unique(pool.persons[pool.is_train]))
-    share = n_train / n_persons
-    variance = ((of_person - of_person.mean(axis=0)) ** 2).sum(axis=0) * share * (1 - share)
-    sd = np.sqrt(variance * n_persons / max(1, n_persons - 1))
-    varies = sd > 1e-9 * n
-    names = (*(f"top {m}" for m in counts), "ranking")
-    return _Cuts(
-        names=tuple(name for name, kept in zip(names, varies, strict=True) if kept),
-        counts=np.array([*counts, 0], dtype=np.int64)[varies],
-        weights=weights[:, varies],
-        mean=(share * weights.sum(axis=0))[varies],
-        sd=sd[varies],
-    )
+        cuts.append((f"top {m}", above + level * ((m - above.sum()) / level.sum())))
+    return [*cuts, ("ranking", average_ranks(scores))]
 
 
-def _smallest_leak(cuts: _Cuts, pool: Candidates, critical: float) -> int | None:
+def _smallest_leak(test: LabelTest, pool: Candidates) -> int | None:
     """Give the fewest training records whose standing at the very top would be called significant.
 
     Copies score above all others; of the records below them in a cut the usual share are training records,
     fewer by .84 standard deviations in one case of five.
     """
-    of_top = cuts.counts > 0
-    if not of_top.any():
+    counts = np.array(
+        [
+            int(name[4:]) if family == PRIMARY and name.startswith("top ") else 0
+            for family, name in zip(test.families, test.names, strict=True)
+        ],
+        dtype=np.int64,
+    )
+    if not counts.any():
         return None
-    counts, mean, sd = cuts.counts[of_top], cuts.mean[of_top], cuts.sd[of_top]
-    leak = np.arange(1, pool.n_train + 1)[:, None]
-    share = (pool.n_train - leak) / (pool.n_train + pool.n_holdout - leak)
-    rest = np.maximum(counts - leak, 0)
-    expected = np.minimum(leak, counts) + rest * share - 0.842 * np.sqrt(rest * share * (1 - share))
-    seen = (((expected - mean) / sd) >= critical).any(axis=1)
+    # a difference of means of m records moves by m₁/n_T - m₀/n_H
+    n_train, n_holdout = pool.n_train, pool.n_holdout
+    m, spread = counts[counts > 0], test.spreads[counts > 0]
+    leak = np.arange(1, n_train + 1)[:, None]
+    share = (n_train - leak) / (n_train + n_holdout - leak)
+    rest = np.maximum(m - leak, 0)
+    members = np.minimum(leak, m) + rest * share - POWER * np.sqrt(rest * share * (1 - share))
+    shown = members / n_train - (m - members) / n_holdout
+    seen = (shown / spread >= test.critical).any(axis=1)
     return int(seen.argmax()) + 1 if seen.any() else None
 
 
-def _auc(scores: FloatArray, is_train: npt.NDArray[np.bool_]) -> float:
-    n_train = int(is_train.sum())
-    ranks = average_ranks(scores)[is_train].sum() - n_train * (n_train + 1) / 2
-    return float(ranks / (n_train * (len(scores) - n_train)))
+def _scored(
+    name: str, scores: FloatArray, pool: Candidates, p_value: float | None, seed: int
+) -> ScoredAttack:
+    n_train = pool.n_train
+    ranks = average_ranks(scores)[pool.is_train].sum() - n_train * (n_train + 1) / 2
+    auc = float(ranks / (n_train * pool.n_holdout))
+    around = 1.96 * auc_standard_error(scores, pool.is_train, pool.persons)
+    return ScoredAttack(
+        name,
+        auc,
+        max(0.0, auc - around),
+        min(1.0, auc + around),
+        _operating_points(pool, scores, seed),
+        p_value,
+    )
 
 
 def _operating_points(pool: Candidates, scores: FloatArray, seed: int) -> tuple[OperatingPoint, ...]:
@@ -270,7 +282,7 @@ def _operating_points(pool: Candidates, scores: FloatArray, seed: int) -> tuple[
     known = np.sort(scores[sets_threshold])[::-1]
     train, others = scores[pool.is_train], scores[~pool.is_train & ~sets_threshold]
     points = []
-    for allowed in (0.01, 0.10):
+    for allowed in (0.001, 0.01, 0.10):
         if allowed * len(known) < MIN_EXCEEDING:
             continue
         threshold = known[int(allowed * len(known)) - 1]

@@ -39,6 +39,8 @@ class Finding:
         For a description without a verdict: what it says.
     detail : str
         One more sentence for the reason.
+    cap : str
+        Why the check can warn at best, in a sentence.
     """
 
     code: str
@@ -56,6 +58,7 @@ class Finding:
     not_applicable: str = ""
     note: str = ""
     detail: str = ""
+    cap: str = ""
 
 
 # the direction of each check, by code; everything else is better when larger
@@ -96,6 +99,8 @@ def judge(finding: Finding, policy: Policy) -> Check:
     if finding.section is Section.PRIVACY:
         status = Status.FAIL if significant else Status.PASS
         reason = finding.detail or _evidence(finding, significant=significant)
+        if not significant and finding.cap:
+            return _check(finding, Status.WARN, None, f"{finding.cap} {reason}")
         if not significant and finding.smallest_seen is None:
             return _check(finding, Status.WARN, None, f"{_BLIND}. {reason}")
         return _check(finding, status, None, reason)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from synthtab.auditing.checks import Finding, judge
+from synthtab.auditing.contexts import answer_contexts
 from synthtab.auditing.describe import describe_associations, describe_columns, describe_rare, mark_releasable
 from synthtab.auditing.describe_rows import describe_bands, describe_logic, with_models
 from synthtab.auditing.group_findings import GroupServed
@@ -30,6 +31,7 @@ from synthtab.results import (
     Status,
     Subgroup,
     Verdict,
+    VulnerableRecord,
 )
 
 __all__ = ["Labels", "Part", "audit_result"]
@@ -61,6 +63,12 @@ class Part:
         Models trained on synthetic and on real rows.
     served : tuple of GroupServed
         How well such models serve each group.
+    vulnerable : tuple of VulnerableRecord
+        Training rows that stand most alone.
+    rare_values_stand : bool
+        Whether a level that only a few people hold stands in the synthetic table.
+    limits : tuple of str
+        What could not be said.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -71,6 +79,9 @@ class Part:
     subgroups: tuple[Subgroup, ...] = ()
     models: tuple[ModelComparison, ...] = ()
     served: tuple[GroupServed, ...] = ()
+    vulnerable: tuple[VulnerableRecord, ...] = ()
+    rare_values_stand: bool = False
+    limits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,7 +160,14 @@ def audit_result(
         attacks=tuple(attack for part in parts for attack in part.attacks),
         guard=_guard_actions(labels.guard),
         provenance=_provenance(profiles, labels, policy, compared),
-        limits=limits_of(
+        contexts=answer_contexts(
+            checks, policy, rare_values_stand=any(part.rare_values_stand for part in parts)
+        )
+        if Section.PRIVACY in asked
+        else (),
+        vulnerable=tuple(record for part in parts for record in part.vulnerable),
+        limits=tuple(limit for part in parts for limit in part.limits)
+        + limits_of(
             profiles.train.plan.schema,
             checks,
             n_train=labels.n_train,

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from synthtab.errors import SpecError
 from synthtab.results import Section
 
-__all__ = ["Margin", "Policy"]
+__all__ = ["Margin", "Policy", "ReleaseContext"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,98 @@ _MARGINS: Mapping[str, Margin] = MappingProxyType(
 )
 
 
+# Parts of the privacy budget. Attribute inference, linkability, singling out and quasi-identifier cells are
+# tested together, against the largest departure of all four, and share one part.
+INFERENCE_CODES = ("STB805", "STB806", "STB807", "STB808")
+_PRIVACY_SHARES: Mapping[str, float] = MappingProxyType(
+    {
+        "STB801": 0.30,
+        "STB802": 0.25,
+        **dict.fromkeys(INFERENCE_CODES, 0.20),
+        "STB809": 0.10,
+        "STB810": 0.10,
+        "STB812": 0.05,
+    }
+)
+
+
+@dataclass(frozen=True)
+class ReleaseContext:
+    """A circle of readers, and what must hold before a table goes to them.
+
+    Parameters
+    ----------
+    name : str
+        Short name, e.g. ``partners``.
+    label : str
+        Name for people.
+    readers : str
+        Who they are, and what they may know.
+    required : mapping of str to str
+        Checks that must pass, by code, each with the reason why.
+    largest_unseen : float, optional
+        Share of the training rows that could be copied without being seen; more is told as a note.
+    must_be_judged : bool, default True
+        Whether a required check that could not be asked counts as no; else it is told as a note.
+    no_rare_value : str, optional
+        Why no value that only a few people hold may stand in the table, even by coincidence.
+    """
+
+    name: str
+    label: str
+    readers: str
+    required: Mapping[str, str]
+    largest_unseen: float | None = None
+    must_be_judged: bool = True
+    no_rare_value: str = ""
+
+    def __post_init__(self) -> None:
+        """Freeze the requirements."""
+        object.__setattr__(self, "required", MappingProxyType(dict(self.required)))
+
+
+_COPIES_ANYWHERE = {
+    "STB801": "whoever takes copied rows for made-up ones will treat real people carelessly",
+    "STB809": "one copied person is one person too many",
+}
+_OUTSIDE = {
+    "STB801": "a real row in other hands is a disclosure, whatever the contract says",
+    "STB802": "that somebody is in the table can itself be the secret: a clinic, a debt, a trial",
+    "STB805": "partners know part of a person's data and may learn the rest",
+    "STB806": "partners hold files of their own that could be joined",
+    "STB807": "a description that fits one person in the source finds that person",
+    "STB809": "those who stand alone are recognised first",
+    "STB810": "a value that only a few people hold names them to those who know them",
+}
+_CONTEXTS = (
+    ReleaseContext(
+        "same_team",
+        "Same team",
+        "people who may see the real table anyway, and know who is in it",
+        _COPIES_ANYWHERE,
+        must_be_judged=False,
+    ),
+    ReleaseContext(
+        "partners",
+        "Partners",
+        "people bound by contract, who know some people in the table and hold files about them",
+        _OUTSIDE,
+        largest_unseen=0.05,
+    ),
+    ReleaseContext(
+        "public",
+        "Public",
+        "anybody, with any knowledge, for ever",
+        {
+            **_OUTSIDE,
+            "STB808": "registers hold quasi-identifiers of everybody",
+        },
+        largest_unseen=0.01,
+        no_rare_value="a stranger cannot tell chance from disclosure, and the table cannot be called back",
+    ),
+)
+
+
 _UTILITY_IN_GROUPS = frozenset({"STB502", "STB503"})
 
 
@@ -107,6 +199,8 @@ class Policy:
         Fewer people than this are never printed.
     rare_target_threshold : float, default 0.8
         Utility margin when the rarest class of the target holds under 5 % of the rows.
+    contexts : sequence of ReleaseContext, optional
+        Circles of readers that are answered for; by default the same team, partners, and the public.
 
     Examples
     --------
@@ -122,10 +216,12 @@ class Policy:
     privacy: float = 0.015
     k: int = 10
     rare_target_threshold: float = 0.8
+    contexts: tuple[ReleaseContext, ...] = _CONTEXTS
 
     def __post_init__(self) -> None:
         """Freeze the table of margins."""
         object.__setattr__(self, "margins", MappingProxyType(dict(self.margins)))
+        object.__setattr__(self, "contexts", tuple(self.contexts))
 
     def with_margin(self, code: str, threshold: float, reason: str) -> Policy:
         """Give a policy with one margin changed.
@@ -185,6 +281,36 @@ class Policy:
             detection=self.detection / audits,
             privacy=self.privacy / audits,
         )
+
+    def privacy_share(self, code: str) -> float:
+        """Give the part of the privacy budget that a check may spend.
+
+        Parameters
+        ----------
+        code : str
+            Check code, e.g. ``"STB802"``.
+
+        Returns
+        -------
+        float
+            From 0 to 1; the parts add up to 1.
+        """
+        return _PRIVACY_SHARES[code]
+
+    def privacy_alpha(self, code: str) -> float:
+        """Give the level at which a privacy check is tested.
+
+        Parameters
+        ----------
+        code : str
+            Check code.
+
+        Returns
+        -------
+        float
+            The privacy budget times the check's part of it.
+        """
+        return self.privacy * self.privacy_share(code)
 
     def budget(self, section: Section, code: str = "") -> float:
         """Give the error budget that a section draws on.

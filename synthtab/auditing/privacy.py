@@ -2,425 +2,338 @@
 
 from __future__ import annotations
 
-from synthtab.attacks.copies import CopiesResult, exact_copies
-from synthtab.attacks.distance import ClosenessResult, closest_records
-from synthtab.attacks.membership import MembershipResult, OperatingPoint, membership_inference
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthtab.attacks.copies import own_twins
+from synthtab.attacks.isolated import isolated_records
+from synthtab.attacks.knowledge import attacker_knowledge
+from synthtab.attacks.quasi_identifiers import quasi_identifiers
+from synthtab.attacks.rare_values import rare_values
+from synthtab.attacks.record_scores import density_ratio
+from synthtab.attacks.tables import AttackTables
+from synthtab.auditing.battery import Battery, Refit, attack_tables, run_battery
+from synthtab.auditing.blind import NO_RANDOM_SPLIT, blind_baseline, is_told_apart
 from synthtab.auditing.checks import Finding, p_words
-from synthtab.auditing.normal import one_sided_p
 from synthtab.auditing.policy import Policy
+from synthtab.auditing.privacy_people import (
+    attributes_told,
+    cells_told,
+    linkability_told,
+    rare_values_told,
+    singling_out_told,
+)
+from synthtab.auditing.privacy_records import (
+    closeness_told,
+    copies_told,
+    epsilon_told,
+    isolated_told,
+    membership_told,
+    shadow_told,
+)
+from synthtab.auditing.privacy_words import CHECKS, Told, count_words, is_shown, not_asked, percent_words
 from synthtab.auditing.tables import AuditTables
 from synthtab.metrics.base import metric
-from synthtab.metrics.detection import classifier_two_sample_test
-from synthtab.results import Attack, Score, Section, Status
+from synthtab.metrics.detection import DetectionResult
+from synthtab.results import Attack, Score, Section, Status, VulnerableRecord
 
-__all__ = ["measure_privacy"]
+__all__ = ["PrivacyMeasured", "measure_privacy"]
 
-_COPIES = ("STB801", "exact copies of training rows")
-_MEMBERSHIP = ("STB802", "membership inference")
-_CLOSENESS = ("STB803", "closer to training than to holdout rows")
-_BLIND = ("STB804", "training told from holdout rows without it")
-_TESTS = 2
-_BLIND_LEVEL = 0.005
-
-Measured = tuple[tuple[Finding, ...], tuple[Score, ...], tuple[Attack, ...]]
+_MOST_VULNERABLE = 1_000
+_NO_HOLDOUT = "there is no holdout: what training people give away cannot be told from what anybody would"
+_NOT_JUDGED = "Without people who were not in training this can only warn."
+_MANY_SHARED = 0.05
+# what needs labels that could have been exchanged
+_NEED_EXCHANGE = ("STB802", "STB803", "STB805", "STB806", "STB807", "STB808", "STB811")
 
 
-def measure_privacy(tables: AuditTables, policy: Policy, seed: int) -> Measured:
+@dataclass(frozen=True)
+class PrivacyMeasured:
+    """What attacks found.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+        Checks, not yet judged.
+    scores : tuple of Score
+        Figures.
+    attacks : tuple of Attack
+        Rows of the report.
+    vulnerable : tuple of VulnerableRecord
+        Training rows that stand most alone: internal.
+    rare_values_stand : bool
+        Whether a level that only a few people hold, and that is not public, stands in the table.
+    limits : tuple of str
+        What could not be said, in sentences.
+    """
+
+    findings: tuple[Finding, ...]
+    scores: tuple[Score, ...] = ()
+    attacks: tuple[Attack, ...] = ()
+    vulnerable: tuple[VulnerableRecord, ...] = ()
+    rare_values_stand: bool = False
+    limits: tuple[str, ...] = ()
+
+
+def measure_privacy(
+    tables: AuditTables, policy: Policy, seed: int, *, thorough: bool = False, refit: Refit | None = None
+) -> PrivacyMeasured:
     """Attack the people behind the table, each time beside people who are not in it.
 
     Parameters
     ----------
     tables : AuditTables
-        The tables; without a holdout nothing can be told from coincidence.
+        The tables; without a holdout little can be told from coincidence.
     policy : Policy
         Error budget and the smallest number of people that may be shown.
     seed : int
         Seed of every draw.
+    thorough : bool, default False
+        Whether to add the slower membership scores.
+    refit : Refit, optional
+        How to fit shadow models, if asked for.
 
     Returns
     -------
-    tuple
+    PrivacyMeasured
         Unjudged checks, scores, and the attacks as a report tells them.
     """
-    holdout = tables.holdout
-    if holdout is None:
-        return _nothing("there is no holdout: copies cannot be told from coincidence", ())
-    blind = classifier_two_sample_test(
-        holdout.rows,
-        tables.train.rows,
-        tables.columns,
-        real_persons=holdout.people,
-        synthetic_persons=tables.train.people,
-        seed=seed,
-        n_bootstrap=100,
+    attacked = attack_tables(tables, seed)
+    if tables.holdout is None:
+        return _without_holdout(attacked, tables, policy, None)
+    blind = blind_baseline(tables.train, tables.holdout, tables.columns, seed)
+    if is_told_apart(blind):
+        return _without_holdout(attacked, tables, policy, blind)
+    battery = run_battery(attacked, tables, policy, thorough=thorough, refit=refit)
+    cap, limits = _people_in_both(battery, tables, policy)
+    told = _told(battery, policy, cap)
+    return PrivacyMeasured(
+        (*(item.finding for item in told), _blind_finding(blind)),
+        (*(score for item in told for score in item.scores), *_blind_scores(blind)),
+        tuple(attack for item in told for attack in item.attacks),
+        _vulnerable(attacked, tables),
+        bool(battery.rare.shared),
+        (*limits, *_sampled(attacked)),
     )
-    blind_scores: tuple[Score, ...] = ()
-    blind_words = "Too few rows to try."
-    if blind.auc is not None and blind.z is not None:
-        version = metric("blind_auc").version
-        blind_scores = (
-            Score(
-                Section.PRIVACY,
-                "blind_auc",
-                version,
-                (),
-                blind.auc,
-                blind.low,
-                blind.high,
-                floor=0.5,
-                chance=1.0,
-            ),
+
+
+def _told(battery: Battery, policy: Policy, cap: str) -> list[Told]:
+    n_train = battery.tables.everyone.n_train
+    told = [
+        copies_told(battery.copies, policy, cap),
+        membership_told(battery.members, policy, cap),
+        attributes_told(battery.attributes, battery.joint, policy, cap),
+        linkability_told(battery.links, battery.joint, policy, cap),
+        singling_out_told(battery.singled, battery.joint, policy, cap),
+        cells_told(battery.cells, battery.joint, battery.knowledge, policy, cap),
+        isolated_told(battery.isolated, n_train, policy, cap),
+        rare_values_told(battery.rare, n_train, policy, cap),
+        closeness_told(battery.close),
+        epsilon_told(battery.epsilon),
+    ]
+    shadow = shadow_told(battery.shadow, policy, cap)
+    return told if shadow is None else [*told, shadow]
+
+
+# ---------------------------------------------------------------------- people on both sides
+
+
+def _people_in_both(battery: Battery, tables: AuditTables, policy: Policy) -> tuple[str, tuple[str, ...]]:
+    """Say which people stand in training and holdout: why checks can warn at best, and what limits to add."""
+    if tables.on_both_sides:
+        words = (
+            f"The column {tables.on_both_sides[0]} looks like a person, and the same ones stand in training "
+            "and holdout: name it as the unit of the schema, and split by it."
         )
-        blind_words = "Training and holdout rows cannot be told apart by themselves, as it should be."
-        if one_sided_p(blind.z) <= _BLIND_LEVEL:
-            why = "training and holdout rows can be told apart without the synthetic table: no random split"
-            return _nothing(why, blind_scores)
-    baseline = Finding(
-        *_with_section(_BLIND),
-        value=blind.auc,
-        low=blind.low,
-        high=blind.high,
-        reference=0.5,
-        note=blind_words,
-    )
-    alpha = policy.privacy / _TESTS
-    train = tables.train
-    copies = exact_copies(
-        train.rows,
-        holdout.rows,
-        tables.synthetic.rows,
-        tables.columns,
-        train_persons=train.people,
-        holdout_persons=holdout.people,
-        alpha=alpha,
-        seed=seed,
-    )
-    members = membership_inference(
-        train.rows,
-        holdout.rows,
-        tables.synthetic.rows,
-        tables.columns,
-        train_persons=train.people,
-        holdout_persons=holdout.people,
-        alpha=alpha,
-        seed=seed,
-    )
-    close = closest_records(
-        train.rows,
-        holdout.rows,
-        tables.synthetic.rows,
-        tables.columns,
-        train_persons=train.people,
-        holdout_persons=holdout.people,
-        seed=seed,
-    )
-    findings = (
-        _copies_finding(copies, policy.k),
-        _membership_finding(members, policy),
-        _closeness_finding(close),
-        baseline,
-    )
-    attacks = (
-        _copies_attack(copies, policy, findings[0]),
-        *_membership_attacks(members, policy, findings[1]),
-        _closeness_attack(close),
-    )
-    scores = (
-        *_copies_scores(copies, policy.k),
-        *_membership_scores(members),
-        *_closeness_scores(close),
-        *blind_scores,
-    )
-    return findings, scores, attacks
-
-
-def _with_section(check: tuple[str, str]) -> tuple[str, Section, str]:
-    return check[0], Section.PRIVACY, check[1]
-
-
-def _nothing(why: str, scores: tuple[Score, ...]) -> Measured:
-    findings = tuple(
-        Finding(*_with_section(check), not_applicable=why) for check in (_COPIES, _MEMBERSHIP, _CLOSENESS)
-    )
-    attack = Attack(
-        "All attacks", "–", "–", None, None, None, None, "nothing", Status.NOT_APPLICABLE, f"{why}."
-    )
-    return findings, scores, (attack,)
-
-
-# ---------------------------------------------------------------------- copies
-
-
-def _copies_finding(found: CopiesResult, k: int) -> Finding:
-    if found.p_value is None:
-        return Finding(*_with_section(_COPIES), not_applicable=found.reason)
-    risk, low, high = _shown(found.risk, found.low, found.high, found.matched_train, k)
-    control = _shown(found.control, None, None, found.matched_holdout, k)[0]
-    p_value = min(1.0, _TESTS * found.p_value)
+        return words, (words,)
+    shared = battery.tables.everyone.n_shared_persons
+    if not shared:
+        return "", ()
+    pool = battery.tables.everyone
+    people = len(np.unique(pool.persons[pool.is_train]))
     words = (
-        _count_words(found.matched_train, k, "training rows")
-        + " stand in the synthetic table word for word, "
+        f"{count_words(shared, policy.k, 'people')} stand in training and holdout and were left out of every "
+        "attack: split by person."
     )
-    words += (
-        _count_words(found.matched_holdout, k, "holdout rows").lower()
-        + f" do by coincidence ({p_words(p_value)})."
-    )
-    smallest = None if found.smallest_leak is None else found.smallest_leak / max(found.n_train, 1)
-    return Finding(
-        *_with_section(_COPIES),
-        value=risk,
-        low=low,
-        high=high,
-        reference=control,
-        p_value=p_value,
-        smallest_seen=smallest,
-        detail=words,
-        remedy="Do not release this table. Use a synthesizer that learns distributions, not rows; "
-        "a differentially private one if the table leaves the house.",
-    )
+    return (words if shared > _MANY_SHARED * (shared + people) else ""), (words,)
 
 
-def _shown(
-    value: float | None, low: float | None, high: float | None, count: int, k: int
-) -> tuple[float | None, float | None, float | None]:
-    """Withhold a rate that rests on a few people; that there is nobody may be said."""
-    return (value, low, high) if count == 0 or count >= k else (None, None, None)
-
-
-def _count_words(count: int, k: int, what: str) -> str:
-    if count == 0:
-        return f"No {what}"
-    return f"{count:,} {what}" if count >= k else f"Fewer than {k} {what}"
-
-
-def _copies_scores(found: CopiesResult, k: int) -> tuple[Score, ...]:
-    if found.excess is None:
+def _sampled(attacked: AttackTables) -> tuple[str, ...]:
+    if not attacked.is_sampled:
         return ()
-    enough = all(count == 0 or count >= k for count in (found.matched_train, found.matched_holdout))
-    version = metric("exact_copies").version
     return (
-        Score(
-            Section.PRIVACY,
-            "exact_copies",
-            version,
-            (),
-            found.excess,
-            floor=0.0,
-            chance=1.0,
-            releasable=enough,
+        (
+            f"Distances were looked up among {attacked.pool.table.n_rows:,} real and "
+            f"{attacked.made.n_rows:,} synthetic rows, seeded samples of {attacked.everyone.table.n_rows:,} "
+            f"and {attacked.everything.n_rows:,}."
         ),
     )
 
 
-def _copies_attack(found: CopiesResult, policy: Policy, finding: Finding) -> Attack:
-    if found.p_value is None:
-        return Attack(
-            "Exact copies",
-            "a whole record",
-            "looks it up",
-            None,
-            None,
-            None,
-            None,
-            "–",
-            Status.NOT_APPLICABLE,
-            found.reason,
-        )
-    assert finding.p_value is not None
-    return Attack(
-        name="Exact copies",
-        knows="a whole record",
-        does="looks for it, word for word",
-        risk=finding.value,
-        low=finding.low,
-        high=finding.high,
-        control=finding.reference,
-        smallest_seen=_rows_words(found.smallest_leak, found.n_train, "copied rows"),
-        status=Status.FAIL if finding.p_value <= policy.privacy else Status.PASS,
-        reason=finding.detail,
-    )
+# ---------------------------------------------------------------------- the blind baseline
 
 
-def _rows_words(count: int | None, total: int, what: str) -> str:
-    if count is None or not total:
-        return "cannot see any at this size"
-    return f"{count:,} {what} ({100 * count / total:.2g} %)"
-
-
-# ---------------------------------------------------------------------- membership
-
-
-def _membership_finding(found: MembershipResult, policy: Policy) -> Finding:
-    if found.p_value is None:
-        return Finding(*_with_section(_MEMBERSHIP), not_applicable=found.reason)
-    p_value = min(1.0, _TESTS * found.p_value)
-    where = f", strongest among the {found.strongest}" if found.strongest.startswith("top") else ""
-    smallest = None if found.smallest_leak is None else found.smallest_leak / max(found.n_train, 1)
-    return Finding(
-        *_with_section(_MEMBERSHIP),
-        value=found.auc,
-        low=found.low,
-        high=found.high,
-        reference=0.5,
-        p_value=p_value,
-        smallest_seen=smallest,
-        detail=f"Training rows show by how close synthetic rows lie to them ({p_words(p_value)}{where})."
-        if p_value <= policy.privacy
-        else f"Training rows are no closer to synthetic rows than holdout rows are ({p_words(p_value)}).",
-        remedy="Do not release this table. Look for copied or nearly copied rows; train less, or privately.",
-    )
-
-
-def _membership_scores(found: MembershipResult) -> tuple[Score, ...]:
-    if found.auc is None:
+def _blind_scores(blind: DetectionResult) -> tuple[Score, ...]:
+    if blind.auc is None:
         return ()
-    version = metric("membership_auc").version
-    scores = [
+    name = "blind_auc"
+    return (
         Score(
             Section.PRIVACY,
-            "membership_auc",
-            version,
+            name,
+            metric(name).version,
             (),
-            found.auc,
-            found.low,
-            found.high,
+            blind.auc,
+            blind.low,
+            blind.high,
             floor=0.5,
             chance=1.0,
-        )
-    ]
-    for point in found.points:
-        name = f"membership_tpr_at_{round(100 * point.allowed)}fpr"
-        scores.append(
-            Score(
-                Section.PRIVACY,
-                name,
-                metric(name).version,
-                (),
-                point.tpr,
-                point.low,
-                point.high,
-                floor=point.allowed,
-                chance=1.0,
-                excess=point.tpr - point.allowed,
-            )
-        )
-    return tuple(scores)
-
-
-def _membership_attacks(found: MembershipResult, policy: Policy, finding: Finding) -> tuple[Attack, ...]:
-    does = "measures how close synthetic rows lie to it"
-    if found.p_value is None:
-        return (
-            Attack(
-                "Membership",
-                "a whole record",
-                does,
-                None,
-                None,
-                None,
-                None,
-                "–",
-                Status.NOT_APPLICABLE,
-                found.reason,
-            ),
-        )
-    assert finding.p_value is not None
-    status = Status.FAIL if finding.p_value <= policy.privacy else Status.PASS
-    seen = _rows_words(found.smallest_leak, found.n_train, "copied rows")
-    if not found.points:
-        return (
-            Attack(
-                "Membership",
-                "a whole record",
-                does,
-                found.auc,
-                found.low,
-                found.high,
-                0.5,
-                seen,
-                status,
-                finding.detail,
-            ),
-        )
-    return tuple(
-        Attack(
-            name=f"Membership at {100 * point.allowed:.0f} % false alarms",
-            knows="a whole record",
-            does=does,
-            risk=point.tpr,
-            low=point.low,
-            high=point.high,
-            control=_false_alarms(point, found.n_holdout, policy.k),
-            smallest_seen=seen,
-            status=status,
-            reason=finding.detail,
-        )
-        for point in found.points
+        ),
     )
 
 
-def _false_alarms(point: OperatingPoint, n_holdout: int, k: int) -> float:
-    """Give the rate measured on the rest of the holdout, or the nominal one when few stand behind it."""
-    return point.fpr if point.fpr * n_holdout / 2 >= k else point.allowed
-
-
-# ---------------------------------------------------------------------- closeness, a description
-
-
-def _closeness_finding(found: ClosenessResult) -> Finding:
-    if found.dcr_share is None:
-        return Finding(*_with_section(_CLOSENESS), not_applicable=found.reason)
+def _blind_finding(blind: DetectionResult) -> Finding:
+    words = "Training and holdout rows cannot be told apart by themselves, as it should be."
+    if is_told_apart(blind):
+        words = f"{NO_RANDOM_SPLIT[0].upper()}{NO_RANDOM_SPLIT[1:]}."
     return Finding(
-        *_with_section(_CLOSENESS),
-        value=found.dcr_share,
-        low=found.dcr_low,
-        high=found.dcr_high,
-        reference=found.dcr_null,
-        note="Description only: 5 % of copied rows hardly move this figure, so it decides nothing.",
+        "STB804",
+        Section.PRIVACY,
+        CHECKS["STB804"],
+        value=blind.auc,
+        low=blind.low,
+        high=blind.high,
+        reference=0.5,
+        note=words if blind.auc is not None else "Too few rows to try.",
     )
 
 
-def _closeness_scores(found: ClosenessResult) -> tuple[Score, ...]:
-    if found.dcr_share is None:
-        return ()
-    scores = [
-        Score(
-            Section.PRIVACY,
-            "dcr_share",
-            metric("dcr_share").version,
-            (),
-            found.dcr_share,
-            found.dcr_low,
-            found.dcr_high,
-            floor=found.dcr_null,
-            chance=1.0,
-        )
-    ]
-    if found.nndr_train is not None:
-        scores.append(
-            Score(
-                Section.PRIVACY,
-                "nndr",
-                metric("nndr").version,
-                (),
-                found.nndr_train,
-                floor=found.nndr_holdout,
+# ---------------------------------------------------------------------- without people to compare with
+
+
+def _without_holdout(
+    attacked: AttackTables, tables: AuditTables, policy: Policy, blind: DetectionResult | None
+) -> PrivacyMeasured:
+    """Say what can be said of training rows alone: twins among themselves, rare values, small cells."""
+    why = _NO_HOLDOUT if blind is None else NO_RANDOM_SPLIT
+    baseline = () if blind is None else (_blind_finding(blind),)
+    scores = () if blind is None else _blind_scores(blind)
+    copies, copies_attack = _own_copies(attacked, policy)
+    rare = rare_values(
+        attacked, k=policy.k, withheld=tables.withheld, alpha=policy.privacy_alpha("STB810"), exchange=False
+    )
+    told = rare_values_told(rare, attacked.everyone.n_train, policy, _NOT_JUDGED)
+    alone = isolated_told(
+        isolated_records(attacked, alpha=policy.privacy_alpha("STB809")),
+        attacked.everyone.n_train,
+        policy,
+        _NOT_JUDGED,
+    )
+    cells = quasi_identifiers(attacked, attacker_knowledge(attacked), k=policy.k)
+    described = []
+    if cells.small is not None and is_shown(cells.small.hits_main, cells.small.n_main, policy.k):
+        described.append(
+            Attack(
+                f"k-map, k = {policy.k}",
+                "somebody with a register of quasi-identifiers",
+                ", ".join(cells.columns),
+                f"finds fewer than {policy.k} people",
+                Status.NOTE,
+                cells.small.main,
+                cells.small.low,
+                cells.small.high,
+                smallest_seen="–",
+                code="STB808",
+                reason="Description only: how many others would be found like this is not known.",
             )
         )
-    return tuple(scores)
+    unasked = Attack(
+        "Membership, inference, linkability, singling out",
+        "–",
+        "–",
+        "–",
+        Status.NOT_APPLICABLE,
+        smallest_seen="nothing",
+        reason=f"{why[0].upper()}{why[1:]}.",
+    )
+    return PrivacyMeasured(
+        (
+            copies,
+            *(not_asked(code, why) for code in _NEED_EXCHANGE),
+            told.finding,
+            alone.finding,
+            *baseline,
+        ),
+        scores,
+        (copies_attack, *alone.attacks, *told.attacks, *described, unasked),
+        _vulnerable(attacked, tables),
+        bool(rare.shared),
+    )
 
 
-def _closeness_attack(found: ClosenessResult) -> Attack:
-    status = Status.NOTE if found.dcr_share is not None else Status.NOT_APPLICABLE
-    return Attack(
-        "Closer to training rows (DCR share)",
-        "every training row",
-        "compares distances",
-        found.dcr_share,
-        found.dcr_low,
-        found.dcr_high,
-        found.dcr_null,
-        "about 10 % copied rows",
-        status,
-        "Quoted because readers expect it; it decides nothing.",
+def _own_copies(attacked: AttackTables, policy: Policy) -> tuple[Finding, Attack]:
+    found = own_twins(attacked)
+    if found.p_value is None:
+        finding = not_asked("STB801", found.reason)
+        return finding, Attack(
+            "Exact copies", "–", "–", "–", Status.NOT_APPLICABLE, code="STB801", reason=found.reason
+        )
+    p_value = min(1.0, found.p_value / policy.privacy_share("STB801"))
+    is_leak = p_value <= policy.privacy
+    copied = f"{percent_words(found.found)} of the synthetic rows are training rows word for word"
+    if not is_shown(found.n_found, found.n_synthetic, policy.k):
+        copied = f"{count_words(found.n_found, policy.k, 'synthetic rows')} are training rows word for word"
+    detail = (
+        f"{copied}, {'far more' if is_leak else 'no more'} than training rows have twins among themselves "
+        f"({p_words(p_value)})."
+    )
+    shown = is_shown(found.n_found, found.n_synthetic, policy.k)
+    finding = Finding(
+        "STB801",
+        Section.PRIVACY,
+        CHECKS["STB801"],
+        value=found.found if shown else None,
+        reference=found.expected if is_shown(found.n_twins, found.n_train, policy.k) else None,
+        p_value=p_value,
+        smallest_seen=found.smallest_leak,
+        detail=detail,
+        remedy="Do not release this table. Use a synthesizer that learns distributions, not rows.",
+        cap=_NOT_JUDGED,
+    )
+    attack = Attack(
+        "Exact copies",
+        "somebody who holds the whole record",
+        "the whole record",
+        "looks for it, word for word",
+        Status.FAIL if is_leak else Status.WARN,
+        finding.value,
+        control=finding.reference,
+        smallest_seen="cannot see any at this size"
+        if found.smallest_leak is None
+        else f"{percent_words(found.smallest_leak)} of the synthetic rows",
+        code="STB801",
+        reason=f"{detail} {_NOT_JUDGED}",
+    )
+    return finding, attack
+
+
+# ---------------------------------------------------------------------- who stands alone, for internal use
+
+
+def _vulnerable(attacked: AttackTables, tables: AuditTables) -> tuple[VulnerableRecord, ...]:
+    """Rank training rows by how much they stand alone; equal ones by their place in the table."""
+    if attacked.reason_without_holdout:
+        return ()
+    pool = attacked.pool
+    mine = np.flatnonzero(pool.is_train)
+    rows = tables.train.row_numbers[pool.origin[mine]]
+    isolation, nearest = attacked.isolation[mine], attacked.to_made.distances[mine, 0]
+    scores = density_ratio(attacked.to_real, attacked.to_made)[mine]
+    ranked = np.lexsort((rows, -isolation))[:_MOST_VULNERABLE]
+    return tuple(
+        VulnerableRecord(
+            int(rows[place]), float(isolation[place]), float(nearest[place]), float(scores[place])
+        )
+        for place in ranked
     )

@@ -14,6 +14,7 @@ from synthtab.auditing.privacy import measure_privacy
 from synthtab.auditing.profile_part import PROFILE_SECTIONS, measure_profiles
 from synthtab.auditing.profiles import AuditProfiles
 from synthtab.auditing.reference import audit_profile
+from synthtab.auditing.refits import make_refit
 from synthtab.auditing.releases import audit_releases
 from synthtab.auditing.tables import AppliesGuard, AuditTables, prepare_tables
 from synthtab.auditing.utility import measure_utility, train_and_test
@@ -24,6 +25,8 @@ from synthtab.progress import current_progress
 from synthtab.results import AuditResult, Section
 from synthtab.schema import TableSchema
 from synthtab.seeding import one_native_thread
+from synthtab.specs import SynthesizerSpec
+from synthtab.tables import read_frame
 from synthtab.tables.source import TableLike
 
 __all__ = ["audit"]
@@ -42,6 +45,8 @@ def audit(
     depth: Depth = "standard",
     policy: Policy | None = None,
     guard: AppliesGuard | None = None,
+    refit: str | SynthesizerSpec | None = None,
+    fits: int = 40,
     title: str = "",
     synthesizer: str = "",
     seed: int = 0,
@@ -72,11 +77,16 @@ def audit(
     sections : sequence of Section or str, optional
         Ask only these; by default all.
     depth : {"standard", "thorough"}, default "standard"
-        Thorough adds a third family of models and more draws.
+        Thorough adds a third family of models, more draws and slower membership attacks.
     policy : Policy, optional
         Margins, budgets and the smallest number of people that may be shown.
     guard : FittedGuard, optional
         ``synth.guard``: applied to the real tables, so that what it dropped is not blamed on the synthesizer.
+    refit : str or SynthesizerSpec, optional
+        The synthesizer that made the table: it is fitted again, with and without the people who stand most
+        alone, and an attacker tells which (shadow models).
+    fits : int, default 40
+        Budget of such fits.
     title : str, default ""
         Name of the table, for the report.
     synthesizer : str, default ""
@@ -136,8 +146,7 @@ def audit(
                 parts.append(Part(scores=measure_propensity(tables, seed)))
             progress.advance(stage, note="privacy")
             if Section.PRIVACY in asked:
-                findings, scores, attacks = measure_privacy(tables, rules, seed)
-                parts.append(Part(findings, scores, attacks=attacks))
+                parts.append(_attacks(tables, rules, depth, seed, real, refit, fits))
             progress.advance(stage)
             labels = Labels(
                 title or tables.schema.name,
@@ -162,6 +171,33 @@ def _alone(*, rows: tuple[object, ...], beside: tuple[object, ...]) -> None:
             "A reference brings its own schema and asks nothing that needs a target or a guard.",
             hint="Leave schema, target and guard out; name targets when the reference is made.",
         )
+
+
+def _attacks(
+    tables: AuditTables,
+    policy: Policy,
+    depth: Depth,
+    seed: int,
+    real: TableLike,
+    refit: str | SynthesizerSpec | None,
+    fits: int,
+) -> Part:
+    """Attack the people behind the table."""
+    found = measure_privacy(
+        tables,
+        policy,
+        seed,
+        thorough=depth == "thorough",
+        refit=None if refit is None else make_refit(refit, read_frame(real), tables.schema, fits),
+    )
+    return Part(
+        found.findings,
+        found.scores,
+        attacks=found.attacks,
+        vulnerable=found.vulnerable,
+        rare_values_stand=found.rare_values_stand,
+        limits=found.limits,
+    )
 
 
 def _models(

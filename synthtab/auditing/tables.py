@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from synthtab.auditing.people import people_on_both_sides
 from synthtab.errors import DataError
 from synthtab.profiling.memory import person_hash
 from synthtab.schema import CastTable, ColumnSpec, TableSchema
@@ -64,6 +66,11 @@ class AuditTable:
         if self.given_people is None:
             return self.given.content_order()
         return np.lexsort((self.given_people, self.given.row_hash()))
+
+    @property
+    def row_numbers(self) -> npt.NDArray[np.intp]:
+        """Where each of `rows` stood in the table that was given."""
+        return self._order
 
     @cached_property
     def rows(self) -> CastTable:
@@ -134,12 +141,18 @@ class AuditTables:
         Real rows that it has not seen.
     schema : TableSchema
         What is public.
+    withheld : mapping of str to tuple of str
+        Levels of the training rows that the guard pooled, by column.
+    on_both_sides : tuple of str
+        Columns that look like names of people, the same ones in training and holdout, and are no unit.
     """
 
     train: AuditTable
     synthetic: AuditTable
     holdout: AuditTable | None
     schema: TableSchema
+    withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    on_both_sides: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[ColumnSpec, ...]:
@@ -189,7 +202,22 @@ def prepare_tables(
     prepared = {}
     for name, frame in frames.items():
         prepared[name] = prepare_table(name, frame, known, guard if name != "synthetic" else None)
-    return AuditTables(prepared["real"], prepared["synthetic"], prepared.get("holdout"), known)
+    withheld = {} if guard is None else _withheld(frames["real"], prepared["real"], known)
+    both = () if holdout is None else people_on_both_sides(frames["real"], frames["holdout"], known)
+    return AuditTables(
+        prepared["real"], prepared["synthetic"], prepared.get("holdout"), known, withheld, both
+    )
+
+
+def _withheld(frame: pd.DataFrame, guarded: AuditTable, schema: TableSchema) -> dict[str, tuple[str, ...]]:
+    """List the levels that stand in the rows before the guard and not after."""
+    raw, found = schema.cast(frame, "real"), {}
+    for column in schema.modelled:
+        if column.kind.is_label:
+            gone = set(raw.label(column.name).levels) - set(guarded.given.label(column.name).levels)
+            if gone - set(column.public_categories):
+                found[column.name] = tuple(sorted(gone - set(column.public_categories)))
+    return found
 
 
 def prepare_table(

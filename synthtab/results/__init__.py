@@ -2,11 +2,13 @@
 
 from synthtab.results.answers import Check, FamilyScore, Score, Section, Status, Verdict
 from synthtab.results.audit import AuditResult
+from synthtab.results.epsilon import EpsilonResult
 from synthtab.results.shown import (
     AssociationChange,
     AssociationMatrix,
     Attack,
     Cell,
+    ContextAnswer,
     Distribution,
     GuardAction,
     LogicRule,
@@ -16,6 +18,7 @@ from synthtab.results.shown import (
     RareGroup,
     Release,
     Subgroup,
+    VulnerableRecord,
 )
 
 __all__ = [
@@ -25,7 +28,9 @@ __all__ = [
     "AuditResult",
     "Cell",
     "Check",
+    "ContextAnswer",
     "Distribution",
+    "EpsilonResult",
     "FamilyScore",
     "GuardAction",
     "LogicRule",
@@ -39,4 +44,5 @@ __all__ = [
     "Status",
     "Subgroup",
     "Verdict",
+    "VulnerableRecord",
 ]

@@ -14,6 +14,7 @@ from synthtab.results.shown import (
     AssociationChange,
     AssociationMatrix,
     Attack,
+    ContextAnswer,
     Distribution,
     GuardAction,
     LogicRule,
@@ -23,6 +24,7 @@ from synthtab.results.shown import (
     RareGroup,
     Release,
     Subgroup,
+    VulnerableRecord,
 )
 
 __all__ = ["AuditResult"]
@@ -70,6 +72,10 @@ class AuditResult(JsonResult, PageResult):
         Models trained on synthetic, real, and both.
     releases : tuple of Release
         When several tables from one source were audited together, each on its own.
+    contexts : tuple of ContextAnswer
+        Whether the table may go to colleagues, partners, the public.
+    vulnerable : tuple of VulnerableRecord
+        The training rows that stand most alone, worst first; in memory only, never written with the result.
     """
 
     verdict: Verdict
@@ -90,6 +96,8 @@ class AuditResult(JsonResult, PageResult):
     subgroups: tuple[Subgroup, ...] = ()
     models: tuple[ModelComparison, ...] = ()
     releases: tuple[Release, ...] = ()
+    contexts: tuple[ContextAnswer, ...] = ()
+    vulnerable: tuple[VulnerableRecord, ...] = ()
 
     def section_verdict(self, section: Section | str) -> Verdict | Status:
         """Give the verdict of one section.
@@ -165,6 +173,41 @@ class AuditResult(JsonResult, PageResult):
         table = pd.DataFrame(rows, columns=[*names, "metric_version"])
         return table.astype(dict.fromkeys(names[3:], "float64"))
 
+    def context(self, name: str) -> ContextAnswer:
+        """Give the answer for one circle of readers.
+
+        Parameters
+        ----------
+        name : str
+            ``same_team``, ``partners`` or ``public``, or a circle of the policy's own.
+
+        Returns
+        -------
+        ContextAnswer
+            The answer.
+
+        Raises
+        ------
+        KeyError
+            When the policy knows no such circle.
+        """
+        for context in self.contexts:
+            if context.name == name:
+                return context
+        raise KeyError(name)
+
+    def vulnerable_frame(self) -> pd.DataFrame:
+        """Give the training rows that stand most alone, by row number: an internal table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns row, isolation, nearest_synthetic, membership_score; empty for a result read from a file.
+        """
+        names = [item.name for item in fields(VulnerableRecord)]
+        rows = [[getattr(record, name) for name in names] for record in self.vulnerable]
+        return pd.DataFrame(rows, columns=names).astype({"row": "int64"})
+
     def checks_frame(self) -> pd.DataFrame:
         """Give every check as a table.
 
@@ -195,6 +238,8 @@ class AuditResult(JsonResult, PageResult):
             models=tuple(_shown_on_grid(model) for model in self.models),
             rare_bands=tuple(_shown_on_grid(band) for band in self.rare_bands),
             association_changes=tuple(_shown_on_grid(change) for change in self.association_changes),
+            attacks=tuple(_attack_on_grid(attack) for attack in self.attacks),
+            vulnerable=(),
         )
 
     def __str__(self) -> str:
@@ -234,6 +279,18 @@ def _check_on_grid(check: Check) -> Check:
         reference=_rounded(check.reference),
         p_value=_rounded(check.p_value),
         smallest_seen=_rounded(check.smallest_seen),
+    )
+
+
+def _attack_on_grid(attack: Attack) -> Attack:
+    return replace(
+        attack,
+        risk=_rounded(attack.risk),
+        low=_rounded(attack.low),
+        high=_rounded(attack.high),
+        control=_rounded(attack.control),
+        control_low=_rounded(attack.control_low),
+        control_high=_rounded(attack.control_high),
     )
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "AssociationMatrix",
     "Attack",
     "Cell",
+    "ContextAnswer",
     "Distribution",
     "GuardAction",
     "LogicRule",
@@ -20,6 +21,7 @@ __all__ = [
     "RareGroup",
     "Release",
     "Subgroup",
+    "VulnerableRecord",
 ]
 
 
@@ -301,32 +303,93 @@ class Attack:
     ----------
     name : str
         The attack.
+    attacker : str
+        Who would do it.
     knows : str
         What the attacker knows.
     does : str
         What the attacker does.
+    status : Status
+        fail, pass, warn, note (description only) or not_applicable.
     risk, low, high : float or None
-        Success and its 95 % interval.
-    control : float or None
-        The same success on people who are not in the data.
+        Success and its 95 % interval; None where too few people stand behind it.
+    control, control_low, control_high : float or None
+        The same on people who are not in the data.
     smallest_seen : str
         The smallest leak that the attack would have seen, in words.
-    status : Status
-        fail, pass, note (description only) or not_applicable.
+    code : str
+        Check that judges it, e.g. ``STB802``; attacks of one code are judged together.
     reason : str
         One plain sentence.
+    asked_by : str
+        Who asks for it by this name, e.g. a data protection opinion; no claim of compliance.
     """
 
     name: str
+    attacker: str
     knows: str
     does: str
-    risk: float | None
-    low: float | None
-    high: float | None
-    control: float | None
-    smallest_seen: str
     status: Status
+    risk: float | None = None
+    low: float | None = None
+    high: float | None = None
+    control: float | None = None
+    control_low: float | None = None
+    control_high: float | None = None
+    smallest_seen: str = ""
+    code: str = ""
     reason: str = ""
+    asked_by: str = ""
+
+
+@dataclass(frozen=True)
+class ContextAnswer:
+    """Whether the table may go to one circle of readers, under one policy.
+
+    Parameters
+    ----------
+    name : str
+        ``same_team``, ``partners`` or ``public``.
+    label : str
+        Name for people.
+    readers : str
+        Who they are, and what they may know.
+    answer : Verdict
+        pass: yes; warn: with the notes; fail: no.
+    reasons : tuple of str
+        What decided it, a sentence each.
+    required : tuple of str
+        Codes of the checks that this circle requires.
+    """
+
+    name: str
+    label: str
+    readers: str
+    answer: Verdict
+    reasons: tuple[str, ...]
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VulnerableRecord:
+    """One training row that stands alone: for the eyes of those who hold the real table only.
+
+    Parameters
+    ----------
+    row : int
+        Its place in the training table that was given, from 0.
+    isolation : float
+        Mean distance to the five nearest other people's records.
+    nearest_synthetic : float
+        Distance to the nearest synthetic row.
+    membership_score : float
+        How member-like it looks: log distance to the nearest real over that to the nearest synthetic row.
+    """
+
+    row: int
+    isolation: float
+    nearest_synthetic: float
+    membership_score: float
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthtab.attacks import closest_records, exact_copies, membership_inference
+from synthtab.attacks import AttackTables, closest_records, exact_copies, membership_inference
 from synthtab.datasets import Dataset
 from synthtab.metrics.columns import stacked
 from synthtab.metrics.detection import classifier_two_sample_test
@@ -48,14 +48,12 @@ def thirds(
 def test_a_fresh_third_is_safe_and_useful(thirds: RealThirds) -> None:
     """Untouched real rows: no test significant at .005, DCR at its null, utility within its interval."""
     tables = (thirds.train, thirds.holdout, thirds.fresh, thirds.columns)
-    copies, members, close = (
-        attack(*tables) for attack in (exact_copies, membership_inference, closest_records)
-    )
+    copies, members, close = (attack(AttackTables.of(*tables)) for attack in ATTACKS)
     assert copies.p_value > 0.005
     assert members.p_value > 0.005
-    assert members.auc == pytest.approx(0.5, abs=0.035)
+    assert members.primary.auc == pytest.approx(0.5, abs=0.035)
     assert close.dcr_share == pytest.approx(0.5, abs=0.045)
-    assert members.points[0].tpr == pytest.approx(0.01, abs=0.012)
+    assert members.primary.points[0].tpr == pytest.approx(0.01, abs=0.012)
     found = classifier_two_sample_test(thirds.holdout, thirds.fresh, thirds.columns)
     assert abs(found.z) < 2.58  # type: ignore[arg-type]
     for model in train_synthetic_test_real(*tables, thirds.target).models:
@@ -80,7 +78,8 @@ def test_independent_columns_are_useless_and_safe(thirds: RealThirds) -> None:
     ).models:
         assert model.calibrated is not None
         assert model.calibrated < 0.3
-    assert membership_inference(thirds.train, thirds.holdout, made, thirds.columns).p_value > 0.005
+    tables = AttackTables.of(thirds.train, thirds.holdout, made, thirds.columns)
+    assert membership_inference(tables).p_value > 0.005
 
 
 def test_a_bootstrap_is_faithful_and_unsafe(thirds: RealThirds) -> None:
@@ -92,14 +91,12 @@ def test_a_bootstrap_is_faithful_and_unsafe(thirds: RealThirds) -> None:
     found = classifier_two_sample_test(thirds.holdout, made, thirds.columns)
     assert found.z is not None
     assert found.z < 2.58
-    copies, members, close = (
-        attack(*tables) for attack in (exact_copies, membership_inference, closest_records)
-    )
+    copies, members, close = (attack(AttackTables.of(*tables)) for attack in ATTACKS)
     assert copies.found_in_train == 1.0
     assert copies.p_value < 1e-50
     assert members.p_value == 0.001
-    assert members.auc == pytest.approx(0.80, abs=0.035)
-    assert members.points[0].tpr == pytest.approx(0.64, abs=0.04)
+    assert members.primary.auc == pytest.approx(0.80, abs=0.035)
+    assert members.primary.points[0].tpr == pytest.approx(0.64, abs=0.04)
     assert close.dcr_share > 0.99
 
 
@@ -112,7 +109,8 @@ def test_copied_rows_are_seen(thirds: RealThirds, share: float) -> None:
     kept = thirds.fresh.take(np.arange(round(share * size), size))
     made = stacked((leaked, kept), tuple(kept.columns)).in_content_order()
     tables = (thirds.train, thirds.holdout, made, thirds.columns)
-    copies, members = exact_copies(*tables), membership_inference(*tables)
+    attacked = AttackTables.of(*tables)
+    copies, members = exact_copies(attacked), membership_inference(attacked)
     assert copies.p_value is not None
     assert copies.p_value <= 0.0075
     assert members.p_value is not None

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from attack_calls import closest_records, exact_copies, membership_inference
 from scipy.stats import beta, hypergeom
 from simulated_tables import (
     COLUMNS,
@@ -22,10 +23,10 @@ from simulated_tables import (
     ugly_tables,
 )
 
-from synthtab.attacks import closest_records, exact_copies, membership, membership_inference
 from synthtab.attacks.candidates import pool_candidates
 from synthtab.attacks.counts import clopper_pearson, hypergeometric_tail
 from synthtab.attacks.neighbours import Points, nearest
+from synthtab.attacks.record_scores import density_ratio
 from synthtab.metrics.columns import stacked
 from synthtab.metrics.features import FeatureEncoder
 from synthtab.schema import CastTable
@@ -186,7 +187,7 @@ def test_copies_of_coarse_tables_do_not_alarm() -> None:
     assert (found.p_value, found.risk, found.control) == (1.0, 1.0, 1.0)
     assert found.smallest_leak is None
     attacked = membership_inference(train, holdout, made, specs(train))
-    assert (attacked.p_value, attacked.auc, attacked.smallest_leak) == (1.0, 0.5, None)
+    assert (attacked.p_value, attacked.primary.auc, attacked.smallest_leak) == (1.0, 0.5, None)
 
 
 def test_copies_null_with_identical_rows() -> None:
@@ -238,9 +239,9 @@ def test_fresh_samples_do_not_alarm() -> None:
         train, holdout, fresh = three_tables(seed, 800)
         found = membership_inference(train, holdout, fresh, COLUMNS, seed=seed, n_labellings=499)
         assert found.p_value is not None
-        assert found.auc is not None
+        assert found.primary.auc is not None
         alarms += found.p_value <= 0.05
-        assert abs(found.auc - 0.5) < 0.06
+        assert abs(found.primary.auc - 0.5) < 0.06
         assert exact_copies(train, holdout, fresh, COLUMNS).p_value == 1.0
     assert alarms <= 4
 
@@ -278,7 +279,7 @@ def test_one_percent_of_copies() -> None:
         assert copies.smallest_leak == 8
         assert members.p_value is not None
         assert members.p_value <= 0.0075
-        assert members.points[0].tpr == pytest.approx(0.02, abs=0.012)
+        assert members.primary.points[0].tpr == pytest.approx(0.02, abs=0.012)
         assert abs(close.dcr_share - 0.5) < 0.05  # type: ignore[operator]
 
 
@@ -317,10 +318,10 @@ def test_bootstrap_memoriser() -> None:
     assert (close.dcr_share, close.nndr_train) == (1.0, 0.0)
     assert close.nndr_holdout is not None
     assert close.nndr_holdout > 0.5
-    assert members.auc == pytest.approx(0.80, abs=0.035)
-    assert [point.allowed for point in members.points] == [0.01, 0.10]
-    assert members.points[0].tpr == pytest.approx(0.64, abs=0.04)
-    assert members.points[0].fpr <= 0.02
+    assert members.primary.auc == pytest.approx(0.80, abs=0.035)
+    assert [point.allowed for point in members.primary.points] == [0.01, 0.10]
+    assert members.primary.points[0].tpr == pytest.approx(0.64, abs=0.04)
+    assert members.primary.points[0].fpr <= 0.02
 
 
 def test_kernel_density_memoriser() -> None:
@@ -350,7 +351,8 @@ def test_density_ratio_by_hand() -> None:
     """The score is log d_R - log d_S; a lone record with a twin in S leads; twins everywhere score 0."""
     real, made = numbers(x=[0, 0.001, 4, 4, 10, 20]), numbers(x=[0, 4, 11, 22])
     encoder = FeatureEncoder.fit((real, made), (), specs(real))
-    scores = membership._density_ratio(Points.of(real, encoder), Points.of(made, encoder))
+    points = Points.of(real, encoder)
+    scores = density_ratio(nearest(points, points, skip_own=True), nearest(points, Points.of(made, encoder)))
     # nearest others are 0.001, 0.001, 0, 0, 6 and 10 away; nearest synthetic rows 0, 0.001, 0, 0, 1 and 2
     assert scores[1:] == pytest.approx([0, 0, 0, np.log(6), np.log(5)], abs=1e-5)
     assert scores[0] > scores[4] + 1
@@ -471,7 +473,7 @@ def test_membership_is_blind_to_labels() -> None:
     train, holdout, fresh = three_tables(6, (300, 200, 250))
     one = membership_inference(train, holdout, fresh, COLUMNS, n_labellings=49)
     other = membership_inference(holdout, train, fresh, COLUMNS, n_labellings=49)
-    assert one.auc == pytest.approx(1 - other.auc)  # type: ignore[operator]
+    assert one.primary.auc == pytest.approx(1 - other.primary.auc)  # type: ignore[operator]
 
 
 def test_caps_are_kept() -> None:
@@ -484,11 +486,14 @@ def test_caps_are_kept() -> None:
         assert found.n_synthetic == 50
 
 
-def test_large_jitter_is_no_leak() -> None:
-    """Rows of another law altogether give nobody away."""
-    train, holdout, _ = three_tables(8, 400)
-    other = gaussian_table(400, np.random.default_rng(1))
-    far = jittered(other, np.random.default_rng(2), 5.0).in_content_order()
-    found = membership_inference(train, holdout, far, COLUMNS, seed=1)
-    assert found.p_value is not None
-    assert found.p_value > 0.02
+def test_rows_of_another_law_are_no_leak() -> None:
+    """Rows of another law give nobody away: p ≤ .05 in at most 3 of 12 tables (chance of more: .2 %)."""
+    alarms = 0
+    for seed in range(12):
+        train, holdout, _ = three_tables(100 + seed, 300)
+        other = gaussian_table(300, np.random.default_rng(seed))
+        far = jittered(other, np.random.default_rng([seed, 2]), 5.0).in_content_order()
+        found = membership_inference(train, holdout, far, COLUMNS, seed=seed, n_labellings=199)
+        assert found.p_value is not None
+        alarms += found.p_value <= 0.05
+    assert alarms <= 3

@@ -1,0 +1,537 @@
+"""Records: what is told of copies, membership, closeness, single people, epsilon and shadow models."""
+
+from __future__ import annotations
+
+from synthtab.attacks.copies import CopiesResult
+from synthtab.attacks.distance import ClosenessResult
+from synthtab.attacks.epsilon import EpsilonBound
+from synthtab.attacks.isolated import IsolatedResult
+from synthtab.attacks.membership import MembershipResult, OperatingPoint, ScoredAttack
+from synthtab.attacks.rates import rate_of_counts
+from synthtab.attacks.shadow import ShadowResult
+from synthtab.auditing.checks import Finding, p_words
+from synthtab.auditing.policy import Policy
+from synthtab.auditing.privacy_words import (
+    CHECKS,
+    Told,
+    count_words,
+    is_shown,
+    not_asked,
+    percent_words,
+    rate_score,
+    rows_words,
+    shown_rate,
+    status_of,
+)
+from synthtab.metrics.base import metric
+from synthtab.results import Attack, EpsilonResult, Score, Section, Status
+
+__all__ = [
+    "closeness_told",
+    "copies_told",
+    "epsilon_told",
+    "isolated_told",
+    "membership_told",
+    "shadow_told",
+]
+
+_DO_NOT_RELEASE = "Do not release this table."
+_MEMBERSHIP_ASKED = "membership disclosure, as an expert panel asks to report (Patterns, 2025)"
+_SCORES = {
+    "DOMIAS, nearest neighbour": (
+        "membership_auc",
+        "compares its nearest synthetic with its nearest real row",
+    ),
+    "DOMIAS, fifth neighbour": ("membership_auc_k5", "compares the fifth nearest rows"),
+    "GAN-leaks": ("membership_auc_gan_leaks", "measures how close the nearest synthetic row lies"),
+    "LOGAN": ("membership_auc_logan", "trains a classifier of synthetic against real rows"),
+    "Gen-LRA": (
+        "membership_auc_gen_lra",
+        "asks how much likelier the record makes the synthetic rows around",
+    ),
+    "RMIA": ("membership_auc_rmia", "compares its density ratio with those of people like it"),
+}
+_INSIDER = "somebody who holds the whole record"
+
+
+def _adjusted(p_value: float, code: str, policy: Policy) -> float:
+    """Bring a p-value to the budget that all privacy checks share."""
+    return min(1.0, p_value / policy.privacy_share(code))
+
+
+# ---------------------------------------------------------------------- copies
+
+
+def copies_told(found: CopiesResult, policy: Policy, cap: str) -> Told:
+    """Tell of exact copies.
+
+    Parameters
+    ----------
+    found : CopiesResult
+        What was found.
+    policy : Policy
+        Budget and the smallest number of people that may be shown.
+    cap : str
+        Why the check can warn at best.
+
+    Returns
+    -------
+    Told
+        Check, figures, attack.
+    """
+    if found.p_value is None:
+        return Told(not_asked("STB801", found.reason))
+    k, p_value = policy.k, _adjusted(found.p_value, "STB801", policy)
+    rate = rate_of_counts(found.matched_train, found.n_train, found.matched_holdout, found.n_holdout)
+    shown = shown_rate(rate, k)
+    words = (
+        f"{count_words(found.matched_train, k, 'training rows')} stand in the synthetic table word for word, "
+        f"{count_words(found.matched_holdout, k, 'holdout rows').lower()} do by coincidence "
+        f"({p_words(p_value)})."
+    )
+    finding = Finding(
+        "STB801",
+        Section.PRIVACY,
+        CHECKS["STB801"],
+        value=shown.main,
+        low=None if shown.main is None else found.low,
+        high=None if shown.main is None else found.high,
+        reference=shown.control,
+        p_value=p_value,
+        smallest_seen=None if found.smallest_leak is None else found.smallest_leak / max(found.n_train, 1),
+        detail=words,
+        remedy=f"{_DO_NOT_RELEASE} Use a synthesizer that learns distributions, not rows; "
+        "a differentially private one if the table leaves the house.",
+        cap=cap,
+    )
+    attack = Attack(
+        "Exact copies",
+        _INSIDER,
+        "the whole record",
+        "looks for it, word for word",
+        status_of(finding, policy),
+        finding.value,
+        finding.low,
+        finding.high,
+        shown.control,
+        found.control_low if shown.control is not None else None,
+        found.control_high if shown.control is not None else None,
+        rows_words(found.smallest_leak, found.n_train, "copied rows"),
+        "STB801",
+        words,
+    )
+    enough = all(count == 0 or count >= k for count in (found.matched_train, found.matched_holdout))
+    scores = (
+        Score(
+            Section.PRIVACY,
+            "exact_copies",
+            metric("exact_copies").version,
+            (),
+            found.excess,
+            floor=0.0,
+            chance=1.0,
+            releasable=enough,
+        ),
+    )
+    return Told(finding, scores if found.excess is not None else (), (attack,))
+
+
+# ---------------------------------------------------------------------- membership
+
+
+def membership_told(found: MembershipResult, policy: Policy, cap: str) -> Told:
+    """Tell of membership inference and near copies.
+
+    Parameters
+    ----------
+    found : MembershipResult
+        What was found.
+    policy : Policy
+        Budget and the smallest number of people that may be shown.
+    cap : str
+        Why the check can warn at best.
+
+    Returns
+    -------
+    Told
+        Check, figures, an attack a score and one for near copies.
+    """
+    primary = found.primary
+    if found.p_value is None or primary is None:
+        return Told(not_asked("STB802", found.reason))
+    p_value = _adjusted(found.p_value, "STB802", policy)
+    is_leak = p_value <= policy.privacy
+    where = "by their whole ranking" if found.where == "ranking" else f"among the {found.where}"
+    words = (
+        f"Training rows show by how close synthetic rows lie to them ({p_words(p_value)}), clearest by "
+        f"{found.strongest}, {where}."
+        if is_leak
+        else f"The best of {len(found.attacks)} attacks tells training rows no better than exchanged labels "
+        f"let it ({p_words(p_value)})."
+    )
+    finding = Finding(
+        "STB802",
+        Section.PRIVACY,
+        CHECKS["STB802"],
+        value=primary.auc,
+        low=primary.low,
+        high=primary.high,
+        reference=0.5,
+        p_value=p_value,
+        smallest_seen=None if found.smallest_leak is None else found.smallest_leak / max(found.n_train, 1),
+        detail=words,
+        remedy=f"{_DO_NOT_RELEASE} Look for copied or nearly copied rows; train less, or privately.",
+        cap=cap,
+    )
+    status, seen = status_of(finding, policy), rows_words(found.smallest_leak, found.n_train, "copied rows")
+    near = rate_of_counts(found.near_train, found.n_train, found.near_holdout, found.n_holdout)
+    attacks = [_scored_attack(item, status, seen, found, policy) for item in found.attacks]
+    shown = shown_rate(near, policy.k)
+    attacks.append(
+        Attack(
+            "Near copies",
+            _INSIDER,
+            "the whole record",
+            "looks for a synthetic row five times closer than any other person",
+            status,
+            shown.main,
+            shown.low,
+            shown.high,
+            shown.control,
+            shown.control_low,
+            shown.control_high,
+            seen,
+            "STB802",
+            f"{count_words(found.near_train, policy.k, 'training rows')} have a synthetic row that close; "
+            f"{count_words(found.near_holdout, policy.k, 'holdout rows').lower()} do by coincidence.",
+        )
+    )
+    scores = [score for item in found.attacks for score in _membership_scores(item, found, policy.k)]
+    return Told(finding, (*scores, rate_score("near_copies", near, policy.k)), tuple(attacks))
+
+
+def _scored_attack(
+    item: ScoredAttack, status: Status, seen: str, found: MembershipResult, policy: Policy
+) -> Attack:
+    does = _SCORES[item.name][1]
+    area = f"Area under the curve {item.auc:.3f} [{item.low:.3f}, {item.high:.3f}]; 0.5 is guessing."
+    own = (
+        f" Its own evidence, beside all others: {p_words(item.p_value)}." if item.p_value is not None else ""
+    )
+    point = next((point for point in item.points if point.allowed == 0.01), None)  # noqa: PLR2004 - one percent
+    base = (f"Membership: {item.name}", _INSIDER, "the whole record", does, status)
+    if point is None or not is_shown(round(point.tpr * found.n_train), found.n_train, policy.k):
+        return Attack(
+            *base,
+            item.auc,
+            item.low,
+            item.high,
+            0.5,
+            smallest_seen=seen,
+            code="STB802",
+            reason=f"{area}{own}",
+            asked_by=_MEMBERSHIP_ASKED,
+        )
+    measured = _is_alarm_rate_shown(point, found.n_holdout, policy.k)
+    ten = next((other for other in item.points if other.allowed == 0.10), None)  # noqa: PLR2004 - ten percent
+    at_ten = f" At 10 % false alarms {percent_words(ten.tpr)}." if ten is not None else ""
+    return Attack(
+        f"Membership at 1 % false alarms: {item.name}",
+        *base[1:],
+        point.tpr,
+        point.low,
+        point.high,
+        point.fpr if measured else point.allowed,
+        point.fpr_low if measured else None,
+        point.fpr_high if measured else None,
+        seen,
+        "STB802",
+        f"{area}{at_ten}{own}",
+        _MEMBERSHIP_ASKED,
+    )
+
+
+def _is_alarm_rate_shown(point: OperatingPoint, n_holdout: int, k: int) -> bool:
+    """Say whether enough people stand behind the rate measured on the rest of the holdout."""
+    return point.fpr * n_holdout / 2 >= k
+
+
+def _membership_scores(item: ScoredAttack, found: MembershipResult, k: int) -> list[Score]:
+    name = _SCORES[item.name][0]
+    scores = [
+        Score(
+            Section.PRIVACY,
+            name,
+            metric(name).version,
+            (),
+            item.auc,
+            item.low,
+            item.high,
+            floor=0.5,
+            chance=1.0,
+        )
+    ]
+    if name != "membership_auc":
+        return scores
+    for point in item.points:
+        rate = f"membership_tpr_at_{100 * point.allowed:g}fpr".replace(".", "_")
+        scores.append(
+            Score(
+                Section.PRIVACY,
+                rate,
+                metric(rate).version,
+                (),
+                point.tpr,
+                point.low,
+                point.high,
+                floor=point.allowed,
+                chance=1.0,
+                excess=point.tpr - point.allowed,
+                releasable=is_shown(round(point.tpr * found.n_train), found.n_train, k),
+            )
+        )
+    return scores
+
+
+# ---------------------------------------------------------------------- closeness, a description
+
+
+def closeness_told(found: ClosenessResult) -> Told:
+    """Tell of DCR and NNDR.
+
+    Parameters
+    ----------
+    found : ClosenessResult
+        What was found.
+
+    Returns
+    -------
+    Told
+        A note: it decides nothing.
+    """
+    if found.dcr_share is None:
+        return Told(not_asked("STB803", found.reason))
+    note = "Description only: 5 % of copied rows hardly move this figure, so it decides nothing."
+    finding = Finding(
+        "STB803",
+        Section.PRIVACY,
+        CHECKS["STB803"],
+        value=found.dcr_share,
+        low=found.dcr_low,
+        high=found.dcr_high,
+        reference=found.dcr_null,
+        note=note,
+    )
+    scores = [
+        Score(
+            Section.PRIVACY,
+            "dcr_share",
+            metric("dcr_share").version,
+            (),
+            found.dcr_share,
+            found.dcr_low,
+            found.dcr_high,
+            floor=found.dcr_null,
+            chance=1.0,
+        )
+    ]
+    if found.nndr_train is not None:
+        scores.append(
+            Score(
+                Section.PRIVACY,
+                "nndr",
+                metric("nndr").version,
+                (),
+                found.nndr_train,
+                floor=found.nndr_holdout,
+            )
+        )
+    attack = Attack(
+        "Closer to training rows (DCR share)",
+        "nobody: a figure that readers expect",
+        "every training row",
+        "compares distances",
+        Status.NOTE,
+        found.dcr_share,
+        found.dcr_low,
+        found.dcr_high,
+        found.dcr_null,
+        found.dcr_null_low,
+        found.dcr_null_high,
+        "about 10 % copied rows",
+        "STB803",
+        "Quoted because readers expect it; it decides nothing.",
+    )
+    return Told(finding, tuple(scores), (attack,))
+
+
+# ---------------------------------------------------------------------- single people
+
+
+def isolated_told(found: IsolatedResult, n_train: int, policy: Policy, cap: str) -> Told:
+    """Tell of single isolated people.
+
+    Parameters
+    ----------
+    found : IsolatedResult
+        What was found.
+    n_train : int
+        Training rows.
+    policy : Policy
+        Budget.
+    cap : str
+        Why the check can warn at best.
+
+    Returns
+    -------
+    Told
+        Check and attack; no figure of anybody.
+    """
+    if found.p_value is None:
+        return Told(not_asked("STB809", found.reason))
+    p_value = _adjusted(found.p_value, "STB809", policy)
+    is_leak = p_value <= policy.privacy
+    words = (
+        f"A synthetic row is a copy, or nearly one, of somebody who stands alone ({p_words(p_value)}). If "
+        "the source holds people twice, look there first."
+        if is_leak
+        else f"No synthetic row lies closer to somebody who stands alone than people lie to each other "
+        f"({p_words(p_value)})."
+    )
+    ratio = found.smallest_ratio
+    finding = Finding(
+        "STB809",
+        Section.PRIVACY,
+        CHECKS["STB809"],
+        p_value=p_value,
+        smallest_seen=None if ratio is None else 1 / max(n_train, 1),
+        detail=words,
+        remedy=f"{_DO_NOT_RELEASE} Find the row in the internal list of vulnerable rows; guard or drop it.",
+        cap=cap,
+    )
+    seen = "cannot see any at this size"
+    if ratio is not None:
+        seen = f"one row, at {percent_words(ratio)} of the distance to the next person"
+    attack = Attack(
+        "A single person who stands alone",
+        "somebody who knows one unusual person",
+        "the whole record",
+        "asks whether a synthetic row lies beside it, where nobody else does",
+        status_of(finding, policy),
+        smallest_seen=seen,
+        code="STB809",
+        reason=words,
+    )
+    return Told(finding, attacks=(attack,))
+
+
+# ---------------------------------------------------------------------- epsilon and shadow models
+
+
+def epsilon_told(bound: EpsilonBound) -> Told:
+    """Tell of the lower bound of epsilon from pairs of training and holdout records.
+
+    Parameters
+    ----------
+    bound : EpsilonBound
+        The bound.
+
+    Returns
+    -------
+    Told
+        A note: zero is no evidence of privacy.
+    """
+    if bound.epsilon is None:
+        return Told(not_asked("STB811", bound.reason))
+    said = EpsilonResult(
+        design="paired",
+        epsilon=bound.epsilon,
+        confidence=bound.confidence,
+        cap=bound.cap,
+        guesses=bound.guesses,
+        right=bound.right,
+        canaries=bound.canaries,
+        fits=bound.fits,
+        delta=bound.delta,
+        adjacency="replace one",
+    ).sentence
+    finding = Finding(
+        "STB811", Section.PRIVACY, CHECKS["STB811"], value=bound.epsilon, reference=0.0, note=said
+    )
+    name = "epsilon_lower_bound"
+    score = Score(Section.PRIVACY, name, metric(name).version, (), bound.epsilon, floor=0.0, chance=bound.cap)
+    return Told(finding, (score,))
+
+
+def shadow_told(found: ShadowResult | None, policy: Policy, cap: str) -> Told | None:
+    """Tell of shadow models.
+
+    Parameters
+    ----------
+    found : ShadowResult or None
+        What was found; None when none were asked for.
+    policy : Policy
+        Budget.
+    cap : str
+        Why the check can warn at best.
+
+    Returns
+    -------
+    Told or None
+        Check, figure, attack; None when none were asked for.
+    """
+    if found is None:
+        return None
+    if found.p_value is None or found.auc is None:
+        return Told(not_asked("STB812", found.reason))
+    p_value = _adjusted(found.p_value, "STB812", policy)
+    words = (
+        f"Over {found.fits} fits with and without each of {found.n_targets} people who stand most alone, an "
+        f"attacker tells which they were in with an area under the curve of {found.auc:.2f} "
+        f"({p_words(p_value)})."
+    )
+    finding = Finding(
+        "STB812",
+        Section.PRIVACY,
+        CHECKS["STB812"],
+        value=found.auc,
+        low=found.low,
+        high=found.high,
+        reference=0.5,
+        p_value=p_value,
+        smallest_seen=found.smallest_auc,
+        detail=words,
+        remedy="This synthesizer shows whether such people were in: guard or drop them, or fit privately.",
+        cap=cap,
+    )
+    seen = "cannot see any with so few fits"
+    if found.smallest_auc is not None:
+        seen = f"an area under the curve of {found.smallest_auc:.2f}"
+    attack = Attack(
+        "Shadow models",
+        "somebody who has the synthesizer, and data like yours",
+        "the whole record, and what the table was made with",
+        "fits it with and without the record, and compares",
+        status_of(finding, policy),
+        found.auc,
+        found.low,
+        found.high,
+        0.5,
+        smallest_seen=seen,
+        code="STB812",
+        reason=words,
+        asked_by=_MEMBERSHIP_ASKED,
+    )
+    name = "shadow_auc"
+    score = Score(
+        Section.PRIVACY,
+        name,
+        metric(name).version,
+        (),
+        found.auc,
+        found.low,
+        found.high,
+        floor=0.5,
+        chance=1.0,
+    )
+    return Told(finding, (score,), (attack,))
