@@ -49,6 +49,7 @@ bench: $(VENV)/.test
 
 calibrate: $(VENV)/.test
 	$(BIN)/python scripts/calibrate_audit.py --out docs/calibration.md
+	$(BIN)/python scripts/calibrate_privacy.py --out docs/calibration-privacy.md
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage

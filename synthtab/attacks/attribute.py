@@ -22,6 +22,7 @@ QUASI, EVERYTHING_ELSE = "quasi-identifiers", "everything but the secrets"
 # a number is found out when the guess is within a tenth of a standard deviation
 CLOSE = 0.1
 RAREST = 0.1
+_HUGE = 1e150  # squares of it are still finite
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ def _guessed_number(
     real: NumberColumn, made: NumberColumn, lookup: Lookup
 ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
     truth = real.values[lookup.targets]
-    held = real.values[np.isfinite(real.values)]
+    held = real.values[np.abs(real.values) <= _HUGE]
     close = CLOSE * float(held.std()) if held.size else 0.0
     shown = np.isfinite(made.values)
     groups, values = lookup.group_of_row[shown], made.values[shown]

@@ -141,7 +141,7 @@ def _local_dimension(
 
 def _tail_p(scores: FloatArray, null: FloatArray, alpha: float) -> tuple[float, float | None]:
     """Give the chance that so many null scores reach the largest, and the score at `alpha`."""
-    if not len(scores):
+    if not len(scores) or not len(null):
         return 1.0, None
     falling = np.sort(null)[::-1]
     n, largest = len(falling), float(scores.max())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synthtab.cli.app import FAILED, app
-from synthtab.cli.choices import check_columns, chosen
+from synthtab.cli.choices import check_columns, chosen, spec_of
 from synthtab.cli.console import terminal
 from synthtab.cli.files import read_schema, refuse_no_folder, refuse_overwriting
 from synthtab.cli.options import (
@@ -106,7 +106,7 @@ def _audit(
         typer.Option("--subgroup", help="Ask inside each level of this column; may be given again."),
     ] = None,
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="A third family of models and more draws.")
+        bool, typer.Option("--thorough", help="More models, draws and membership attacks.")
     ] = False,
     section: Annotated[
         list[str] | None,
@@ -122,6 +122,18 @@ def _audit(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for audit.html and audit.json, or one .html file.")
     ] = None,
+    refit: Annotated[
+        str | None,
+        typer.Option("--refit", help="Fit this synthesizer again and again: shadow models of lonely people."),
+    ] = None,
+    fits: Annotated[int, typer.Option("--fits", min=8, help="Budget of such fits.")] = 40,
+    internal: Annotated[
+        Path | None,
+        typer.Option(
+            "--internal",
+            help="CSV of the training rows that stand most alone, by row number. Keep it where the table is.",
+        ),
+    ] = None,
     title: Annotated[str, typer.Option("--title", help="Name of the table on the report.")] = "",
     seed: SeedOption = 0,
     strict: StrictFlag = False,
@@ -134,7 +146,7 @@ def _audit(
         if (real is None) == (reference is None):
             raise SpecError("Give either --real or --reference.", hint="--real TABLE or --reference FILE.npz")
         page, figures = _where(out)
-        outputs = [path for path in (page, figures) if path is not None]
+        outputs = [path for path in (page, figures, internal) if path is not None]
         refuse_overwriting(outputs, [real, reference, *synthetic, holdout, schema, model])
         with term.stage("Reading the tables"):
             from synthtab.results import Section
@@ -168,12 +180,18 @@ def _audit(
                 sections=sections or None,
                 depth="thorough" if thorough else "standard",
                 guard=None if synth is None or real is None else synth.guard,
+                refit=None if refit is None else spec_of(refit, ()),
+                fits=fits,
                 title=title or name,
                 synthesizer="" if synth is None else str(synth.spec),
                 seed=seed,
             )
         with term.stage("Writing the report"):
             files = () if page is None else write_audit(result, page, figures)
+            if internal is not None:
+                internal.parent.mkdir(parents=True, exist_ok=True)
+                result.vulnerable_frame().to_csv(internal, index=False)
+                files = (*files, WrittenFile("internal: vulnerable rows", str(internal)))
         show_audit(term, result)
         show_files(term, files)
         term.result(result.to_json())

@@ -268,6 +268,9 @@ def show_guard(term: Terminal, actions: tuple[GuardAction, ...]) -> None:
         term.say(f"guard: {action.column}: {action.action}")
 
 
+_CIRCLE_WORDS = {"pass": "yes", "warn": "with the notes", "fail": "no"}
+
+
 def show_audit(term: Terminal, result: AuditResult) -> None:
     """Show the verdict, every check, and what to do about those that did not pass.
 
@@ -300,6 +303,9 @@ def show_audit(term: Terminal, result: AuditResult) -> None:
     term.say(
         f"{released.verdict.value.upper()}: {released.summary}", style=_STATUS_STYLES[released.verdict.value]
     )
+    if released.contexts:
+        answers = (f"{item.label} {_CIRCLE_WORDS[item.answer.value]}" for item in released.contexts)
+        term.say(f"May go to: {'; '.join(answers)}.", indent=2)
     decided = [
         check for status in ("fail", "warn") for check in released.checks if check.status.value == status
     ]
