@@ -1,6 +1,6 @@
 """CPU time of whole audits, beside mostlyai-qa and SDMetrics on the same tables in the same run.
 
-    python benchmarks/audit.py [--only nhanes,million,wide] [--rows 1000000] [--write docs/speed.md]
+    python benchmarks/audit.py [--only nhanes,adult,million,wide] [--rows 1000000] [--write docs/speed.md]
 
 Every measurement runs in a process of its own, one native thread each. CPU time is user and system time of
 that process and of all it started, from after its imports to the end of its work. mostlyai-qa needs other
@@ -42,11 +42,12 @@ for CPUs will do, installed first):
     python3.11 -m venv peer
     peer/bin/python -m pip install 'mostlyai-qa==1.10.*'
     {PEER}=$PWD/peer/bin/python python benchmarks/audit.py"""
-PARTS = ("nhanes", "million", "wide")
+PARTS = ("nhanes", "adult", "million", "wide")
 COUNTED = ("schema", "marginal", "association", "rare", "tails")
 BUT_PRIVACY = (*COUNTED, "subgroups", "utility", "detection")
 MEGABYTE, GIGABYTE = 1e6, 1e9
 MISSING_SHARE = 0.1
+ADULT_TRAINED = 32_561
 Measured = dict[str, float | str]
 
 
@@ -110,6 +111,19 @@ def write_nhanes(folder: Path, _rows: int) -> None:
     for name, table in (("train", parts.train), ("holdout", parts.holdout), ("synthetic", synthetic)):
         table.to_parquet(folder / f"{name}.parquet")
     data.schema.save(folder / "schema.yaml")
+
+
+def write_adult(folder: Path, _rows: int) -> None:
+    """Write training, holdout and synthetic rows of UCI Adult, as its authors cut it."""
+    import synthtab as st
+
+    data = Path(__file__).parents[1] / "tests" / "data"
+    frame, schema = pd.read_parquet(data / "adult.parquet"), st.TableSchema.load(data / "adult_schema.yaml")
+    train, holdout = frame.iloc[:ADULT_TRAINED], frame.iloc[ADULT_TRAINED:]
+    synthetic = st.make("gaussian_copula", schema, seed=0).fit(train).sample(len(train), seed=1)
+    for name, table in (("train", train), ("holdout", holdout), ("synthetic", synthetic)):
+        table.to_parquet(folder / f"{name}.parquet")
+    schema.save(folder / "schema.yaml")
 
 
 def write_million(folder: Path, rows: int) -> None:
@@ -232,9 +246,10 @@ def sdmetrics(folder: Path) -> Measured:
     return {"audit": seconds, "version": version("sdmetrics")}
 
 
-MAKERS = {"nhanes": write_nhanes, "million": write_million, "wide": write_wide}
+MAKERS = {"nhanes": write_nhanes, "adult": write_adult, "million": write_million, "wide": write_wide}
 MEASURES: dict[str, Callable[[Path], Measured]] = {
     "nhanes": lambda folder: ours(folder, parts={"audit": BUT_PRIVACY, "privacy": ("privacy",)}, page=True),
+    "adult": lambda folder: ours(folder, parts={"privacy": ("privacy",)}, page=False),
     "million": lambda folder: ours(folder, parts={"audit": ("marginal", "association", "rare")}, page=False),
     "wide": lambda folder: ours(folder, parts={"audit": BUT_PRIVACY}, page=False),
     "mostly": mostly,
@@ -295,6 +310,16 @@ def nhanes_lines(folder: Path) -> list[str]:
     return [*lines, row(f"… mostlyai-qa {peer['version']}: its report, {size:.2f} MB", seconds, times)]
 
 
+def adult_lines(folder: Path) -> list[str]:
+    """Measure the attacks on a table of some size."""
+    own = measure("adult", folder)
+    what = (
+        f"UCI Adult, {count_rows(folder, 'train', 'holdout'):,} real rows × 15, as many synthetic as training "
+        f"rows: the privacy section; peak memory {float(own['memory']) / GIGABYTE:.1f} GB"
+    )
+    return [row(what, float(own["privacy"]))]
+
+
 def million_lines(folder: Path) -> list[str]:
     """Measure the tall table, beside SDMetrics."""
     own, peer = measure("million", folder), measure("sdmetrics", folder)
@@ -322,10 +347,11 @@ def count_rows(folder: Path, *names: str) -> int:
 
 LINES: dict[str, Callable[[Path], list[str]]] = {
     "nhanes": nhanes_lines,
+    "adult": adult_lines,
     "million": million_lines,
     "wide": wide_lines,
 }
-ROWS = {"nhanes": 0, "million": 1_000_000, "wide": 50_000}
+ROWS = {"nhanes": 0, "adult": 0, "million": 1_000_000, "wide": 50_000}
 
 
 def write_part(path: Path, name: str, lines: list[str]) -> None:

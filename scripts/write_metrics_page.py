@@ -147,7 +147,29 @@ RANGES: Mapping[str, str] = {
     "blind_auc": "0 … 1; ½ is no difference",
     "exact_copies": "-1 … 1; 0 is as many as coincidence brings",
     **dict.fromkeys(("membership_tpr_at_1fpr", "membership_tpr_at_10fpr"), "0 … 1"),
-    "membership_auc": "0 … 1; ½ is a guess",
+    **dict.fromkeys(
+        (name for name in METRICS if "_auc" in name and name.startswith(("membership", "shadow"))),
+        "0 … 1; ½ is a guess",
+    ),
+    **dict.fromkeys(
+        (
+            "near_copies",
+            "membership_tpr_at_0_1fpr",
+            "attribute_inference",
+            "attribute_inference_all_known",
+            "attribute_inference_rarest",
+            "linkability",
+            "singling_out_one",
+            "singling_out_several",
+            "k_map_unique",
+            "k_map_small",
+            "homogeneity",
+            "rare_values_shared",
+        ),
+        "0 … 1; as much as on people who are not in the table is perfect",
+    ),
+    "epsilon_lower_bound": "0 … what the design could have shown at most",
+    "isolated_ratio": "0 (a copy) … 1 (as far as the next person)",
     "dcr_share": "0 … 1",
     "nndr": "0 … 1",
 }
@@ -189,6 +211,14 @@ CHECKS = (
     CheckLine("STB802", "membership_auc", "membership inference", "privacy"),
     CheckLine("STB803", "dcr_share", "closer to training than to holdout rows", "note"),
     CheckLine("STB804", "blind_auc", "training told from holdout rows without it", "blind"),
+    CheckLine("STB805", "attribute_inference", "attribute inference", "privacy"),
+    CheckLine("STB806", "linkability", "linkability", "privacy"),
+    CheckLine("STB807", "singling_out_several", "singling out", "privacy"),
+    CheckLine("STB808", "k_map_small", "quasi-identifier cells", "privacy"),
+    CheckLine("STB809", "isolated_ratio", "single people who stand alone", "privacy"),
+    CheckLine("STB810", "rare_values_shared", "values that only a few people hold", "privacy"),
+    CheckLine("STB811", "epsilon_lower_bound", "lower bound of epsilon", "bound"),
+    CheckLine("STB812", "shadow_auc", "shadow models of the most isolated people, when asked for", "privacy"),
 )
 
 
@@ -325,6 +355,7 @@ def _bullet(check: CheckLine) -> str:
 
 _WITHOUT_MARGIN = {
     "privacy": "fails when significant; privacy has no margin",
+    "bound": "a note, never a verdict, because a bound of 0 is not evidence of privacy",
     "note": "a note, never a verdict, because five copies in a hundred rows hardly move it",
     "blind": "a note; when significant, the attacks are not applicable, because the split was not random",
 }

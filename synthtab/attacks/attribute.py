@@ -118,8 +118,8 @@ def attribute_inference(tables: AttackTables, knowledge: Knowledge) -> Attribute
                     secret,
                     knows,
                     names,
-                    compared_rate(success, tables.pool.is_train, tried),
-                    compared_rate(success, tables.pool.is_train, tried & lonely),
+                    compared_rate(success, tables.pool, tried),
+                    compared_rate(success, tables.pool, tried & lonely),
                     float(naive[asked].mean()),
                 )
             )

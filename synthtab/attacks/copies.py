@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.attacks.candidates import Candidates
-from synthtab.attacks.counts import clopper_pearson, hypergeometric_tail
+from synthtab.attacks.counts import clopper_pearson, effective_trials, hypergeometric_tail
 from synthtab.attacks.tables import AttackTables
 from synthtab.metrics.columns import narrowed
 from synthtab.schema.cast_table import FloatArray, HashArray
@@ -190,8 +190,12 @@ def exact_copies(tables: AttackTables, *, alpha: float = 0.0045, n_labellings: i
     found, thinned = zip(
         *(_found(made, records[side], size) for side in (pool.is_train, ~pool.is_train)), strict=True
     )
-    low, high = clopper_pearson(in_train, n_train)
-    control_low, control_high = clopper_pearson(in_holdout, n_holdout)
+    told = [
+        effective_trials(matched[side].astype(np.float64), pool.persons[side])
+        for side in (pool.is_train, ~pool.is_train)
+    ]
+    low, high = clopper_pearson(in_train / n_train * told[0], told[0])
+    control_low, control_high = clopper_pearson(in_holdout / n_holdout * told[1], told[1])
     return replace(
         sizes,
         risk=in_train / n_train,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthtab.schema.cast_table import FloatArray
+from synthtab.schema.cast_table import FloatArray, IntArray
 
-__all__ = ["clopper_pearson", "excess_risk", "hypergeometric_tail", "wilson"]
+__all__ = ["clopper_pearson", "effective_trials", "excess_risk", "hypergeometric_tail", "wilson"]
 
 
-def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+def clopper_pearson(successes: float, trials: float, confidence: float = 0.95) -> tuple[float, float]:
     """Give the exact interval of a rate.
 
     Parameters
     ----------
-    successes, trials : int
-        How often, out of how many.
+    successes, trials : float
+        How often, out of how many; fractions are allowed, for trials that hang together.
     confidence : float, default 0.95
         Two-sided confidence.
 
@@ -111,6 +111,43 @@ def wilson(successes: float, trials: float, confidence: float = 0.95) -> tuple[f
     centre = (rate + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z / (1 + z**2 / trials) * np.sqrt(rate * (1 - rate) / trials + z**2 / (4 * trials**2))
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def effective_trials(success: FloatArray, persons: IntArray) -> float:
+    """Give the number of independent trials that tell as much as these, of which some are one person's.
+
+    Parameters
+    ----------
+    success : ndarray of float, shape (n,)
+        From 0 to 1 each.
+    persons : ndarray of int, shape (n,)
+        Person of each.
+
+    Returns
+    -------
+    float
+        At most n; the number of people where nothing varies.
+
+    References
+    ----------
+    Kish (1965), Survey sampling (the design effect).
+
+    Examples
+    --------
+    >>> effective_trials(np.array([1.0, 1.0, 0.0, 0.0]), np.array([0, 0, 1, 1]))
+    2.0
+    """
+    n = len(success)
+    numbers = np.unique(persons, return_inverse=True)[1]
+    people = int(numbers.max(initial=-1)) + 1
+    if people == n:
+        return float(n)
+    rate = float(success.mean()) if n else 0.0
+    by_person = np.bincount(numbers, success - rate)
+    alone, together = float(((success - rate) ** 2).sum()), float((by_person**2).sum())
+    if together <= 0 or alone <= 0:
+        return float(people)
+    return float(min(n, n * alone / together))
 
 
 def excess_risk(

@@ -80,7 +80,7 @@ def linkability(tables: AttackTables, knowledge: Knowledge) -> LinkabilityResult
     return LinkabilityResult(
         first,
         second,
-        compared_rate(success, tables.pool.is_train, asked),
+        compared_rate(success, tables.pool, asked),
         (RecordStatistic(FAMILY, "all", success, asked),),
     )
 

@@ -97,7 +97,7 @@ def quasi_identifiers(tables: AttackTables, knowledge: Knowledge, *, k: int) -> 
         ("small", (held & (people < k)).astype(np.float64)),
         *([("homogeneous", same)] if secrets else []),
     ]
-    rates = {what: compared_rate(success, pool.is_train) for what, success in successes}
+    rates = {what: compared_rate(success, pool) for what, success in successes}
     return QuasiIdentifierResult(
         names,
         rates["unique"],

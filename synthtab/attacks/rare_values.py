@@ -17,6 +17,7 @@ from synthtab.schema.checking import POOLED_LEVEL
 __all__ = ["RareValuesResult", "rare_values"]
 
 _ROUTES = 2
+_FEW_BEYOND = 0.1
 BoolArray = npt.NDArray[np.bool_]
 
 
@@ -43,6 +44,8 @@ class RareValuesResult:
         Of piled values (Bonferroni), and of the difference between training and holdout records.
     n_values : int
         Values that were looked at.
+    n_train, n_holdout : int
+        Real records.
     reason : str
         Why there is no figure.
     """
@@ -57,6 +60,8 @@ class RareValuesResult:
     p_piled: float | None = None
     p_labels: float | None = None
     n_values: int = 0
+    n_train: int = 0
+    n_holdout: int = 0
     reason: str = ""
 
 
@@ -108,7 +113,13 @@ def rare_values(
     Returns
     -------
     RareValuesResult
-        A p-value, and columns; never a value.
+        A p-value, counts of people in [0, n] and columns; never a value. As many of training as of holdout
+        people is perfect.
+
+    References
+    ----------
+    Clopper and Pearson (1934), Biometrika 26 (the binomial tail); Phipson and Smyth (2010), SAGMB 9
+    (exchanged labels).
     """
     if tables.reason_without_holdout:
         return RareValuesResult(reason=tables.reason_without_holdout)
@@ -158,6 +169,8 @@ def rare_values(
         p_piled=float(adjusted.min(initial=1.0)),
         p_labels=1.0 if p_labels is None else p_labels,
         n_values=len(rare),
+        n_train=pool.n_train,
+        n_holdout=pool.n_holdout,
     )
 
 
@@ -229,12 +242,10 @@ def _extremes(
         return
     people = _people(tables, codes, len(values))
     bounds = {column.lower_number, column.upper_number} if column.is_public else set()
-    for code in sorted({int(of_train.min()), int(of_train.max())}):
-        if people[code] < k and float(values[code]) not in bounds:
-            yield _Rare(
-                column.name,
-                codes == code,
-                int((made == values[code]).sum()),
-                is_level=False,
-                is_undeclared=False,
-            )
+    for code, beyond in ((int(of_train.min()), np.less), (int(of_train.max()), np.greater)):
+        value = float(values[code])
+        held, further = int((made == value).sum()), int(beyond(made, value).sum())
+        if people[code] < k and value not in bounds:
+            # a heavy tail runs on beyond the value: rows pile up where the tail was cut at it
+            piled = held if further <= _FEW_BEYOND * held else 0
+            yield _Rare(column.name, codes == code, piled, is_level=False, is_undeclared=False)

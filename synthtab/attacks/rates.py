@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from synthtab.attacks.counts import excess_risk, wilson
+from synthtab.attacks.candidates import Candidates
+from synthtab.attacks.counts import effective_trials, excess_risk, wilson
 from synthtab.schema.cast_table import FloatArray
 
 __all__ = ["ComparedRate", "compared_rate", "rate_of_counts"]
@@ -47,7 +48,7 @@ class ComparedRate:
 
 
 def compared_rate(
-    success: FloatArray, is_train: npt.NDArray[np.bool_], asked: npt.NDArray[np.bool_] | None = None
+    success: FloatArray, pool: Candidates, asked: npt.NDArray[np.bool_] | None = None
 ) -> ComparedRate:
     """Compare success on training and on holdout records.
 
@@ -55,8 +56,8 @@ def compared_rate(
     ----------
     success : ndarray of float, shape (n,)
         From 0 to 1 each.
-    is_train : ndarray of bool, shape (n,)
-        Whose record it is.
+    pool : Candidates
+        Whose record each is; intervals count people, who may hold several.
     asked : ndarray of bool, shape (n,), optional
         Records that were attacked; all by default.
 
@@ -66,11 +67,20 @@ def compared_rate(
         Rates, each from its own number of attacks: the sides need not be of one size.
     """
     own = np.ones(len(success), dtype=bool) if asked is None else asked
-    sides = [success[own & side] for side in (is_train, ~is_train)]
-    return rate_of_counts(*(value for side in sides for value in (float(side.sum()), float(len(side)))))
+    sides = [own & side for side in (pool.is_train, ~pool.is_train)]
+    counts = [value for side in sides for value in (float(success[side].sum()), float(side.sum()))]
+    shares = [effective_trials(success[side], pool.persons[side]) / max(1, int(side.sum())) for side in sides]
+    return rate_of_counts(*counts, *shares)
 
 
-def rate_of_counts(hits_main: float, n_main: float, hits_control: float, n_control: float) -> ComparedRate:
+def rate_of_counts(
+    hits_main: float,
+    n_main: float,
+    hits_control: float,
+    n_control: float,
+    told_main: float = 1.0,
+    told_control: float = 1.0,
+) -> ComparedRate:
     """Compare two rates given as counts.
 
     Parameters
@@ -79,15 +89,21 @@ def rate_of_counts(hits_main: float, n_main: float, hits_control: float, n_contr
         Successes and attacks on training records.
     hits_control, n_control : float
         The same on holdout records.
+    told_main, told_control : float, default 1.0
+        Independent trials an attack: less than 1 where some are one person's.
 
     Returns
     -------
     ComparedRate
         Both rates and what being in the table adds.
     """
-    low, high = wilson(hits_main, n_main)
-    control_low, control_high = wilson(hits_control, n_control)
-    risk, risk_low, risk_high = excess_risk(hits_main, n_main, hits_control, n_control)
+    main, control = (
+        (hits_main * told_main, n_main * told_main),
+        (hits_control * told_control, n_control * told_control),
+    )
+    low, high = wilson(*main)
+    control_low, control_high = wilson(*control)
+    risk, risk_low, risk_high = excess_risk(*main, *control)
     return ComparedRate(
         main=hits_main / n_main if n_main else 0.0,
         low=low,

@@ -75,7 +75,10 @@ def density_ratio(to_real: Neighbours, to_made: Neighbours, k: int = 1) -> Float
 
 
 def gan_leaks(to_made: Neighbours) -> FloatArray:
-    """Score records by their distance to the nearest synthetic row alone.
+    r"""Score records by their distance to the nearest synthetic row alone.
+
+    The score is :math:`-d_{S,1}(x)`. It needs no real records to compare with, and takes records where
+    people are many for members.
 
     Parameters
     ----------
@@ -85,7 +88,7 @@ def gan_leaks(to_made: Neighbours) -> FloatArray:
     Returns
     -------
     ndarray of float, shape (n,)
-        Minus the distance.
+        Higher is more member-like.
 
     References
     ----------

@@ -30,7 +30,6 @@ from synthtab.seeding import one_native_thread
 __all__ = ["Battery", "Refit", "attack_tables", "run_battery"]
 
 _SHADOW_TARGETS = 8
-_SHADOW_LABELLINGS = 1_999
 _STEPS = 6
 
 
@@ -143,9 +142,16 @@ def run_battery(
     progress, stage = current_progress(), "attacks"
     progress.start(stage, _STEPS)
     try:
-        copies = exact_copies(attacked, alpha=policy.privacy_alpha("STB801"))
+        copies = exact_copies(
+            attacked, alpha=policy.privacy_alpha("STB801"), n_labellings=policy.labellings("STB801")
+        )
         progress.advance(stage, note="membership")
-        members = membership_inference(attacked, alpha=policy.privacy_alpha("STB802"), thorough=thorough)
+        members = membership_inference(
+            attacked,
+            alpha=policy.privacy_alpha("STB802"),
+            n_labellings=policy.labellings("STB802"),
+            thorough=thorough,
+        )
         close = closest_records(attacked)
         progress.advance(stage, note="inference")
         knowledge = attacker_knowledge(attacked)
@@ -157,7 +163,11 @@ def run_battery(
         progress.advance(stage, note="single records")
         isolated = isolated_records(attacked, alpha=policy.privacy_alpha("STB809"))
         rare = rare_values(
-            attacked, k=policy.k, withheld=tables.withheld, alpha=policy.privacy_alpha("STB810")
+            attacked,
+            k=policy.k,
+            withheld=tables.withheld,
+            alpha=policy.privacy_alpha("STB810"),
+            n_labellings=policy.labellings("STB810"),
         )
         progress.advance(stage, note="significance")
         joint = _joint_test(attacked, attributes, links, singled, cells, policy)
@@ -172,7 +182,7 @@ def run_battery(
                 seed=attacked.seed,
             )
         )
-        shadow = None if refit is None or attacked.reason else _shadow(attacked, tables, refit)
+        shadow = None if refit is None or attacked.reason else _shadow(attacked, tables, policy, refit)
         progress.advance(stage)
     finally:
         progress.finish(stage)
@@ -216,12 +226,13 @@ def _joint_test(
             attacked.pool,
             measured,
             alpha=policy.privacy_alpha(INFERENCE_CODES[0]),
+            n_labellings=policy.labellings(INFERENCE_CODES[0]),
             seed=attacked.seed,
             purpose="inference",
         )
 
 
-def _shadow(attacked: AttackTables, tables: AuditTables, refit: Refit) -> ShadowResult:
+def _shadow(attacked: AttackTables, tables: AuditTables, policy: Policy, refit: Refit) -> ShadowResult:
     """Fit with and without the training records that stand most alone."""
     pool = attacked.pool
     mine = [position for position in (-attacked.isolation).argsort(kind="stable") if pool.is_train[position]]
@@ -237,7 +248,7 @@ def _shadow(attacked: AttackTables, tables: AuditTables, refit: Refit) -> Shadow
         fits=refit.fits,
         rows=None,
         seed=attacked.seed,
-        n_labellings=_SHADOW_LABELLINGS,
+        n_labellings=policy.labellings("STB812"),
     )
 
 

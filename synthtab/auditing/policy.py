@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -311,6 +312,21 @@ class Policy:
             The privacy budget times the check's part of it.
         """
         return self.privacy * self.privacy_share(code)
+
+    def labellings(self, code: str) -> int:
+        """Give the number of exchanged labellings that a privacy check needs.
+
+        Parameters
+        ----------
+        code : str
+            Check code.
+
+        Returns
+        -------
+        int
+            At least 999, and enough for four of them to be as extreme as the truth at its level.
+        """
+        return max(999, math.ceil(4 / self.privacy_alpha(code)) - 1)
 
     def budget(self, section: Section, code: str = "") -> float:
         """Give the error budget that a section draws on.

@@ -128,7 +128,7 @@ def _told(battery: Battery, policy: Policy, cap: str) -> list[Told]:
         singling_out_told(battery.singled, battery.joint, policy, cap),
         cells_told(battery.cells, battery.joint, battery.knowledge, policy, cap),
         isolated_told(battery.isolated, n_train, policy, cap),
-        rare_values_told(battery.rare, n_train, policy, cap),
+        rare_values_told(battery.rare, policy, cap),
         closeness_told(battery.close),
         epsilon_told(battery.epsilon),
     ]
@@ -223,7 +223,7 @@ def _without_holdout(
     rare = rare_values(
         attacked, k=policy.k, withheld=tables.withheld, alpha=policy.privacy_alpha("STB810"), exchange=False
     )
-    told = rare_values_told(rare, attacked.everyone.n_train, policy, _NOT_JUDGED)
+    told = rare_values_told(rare, policy, _NOT_JUDGED)
     alone = isolated_told(
         isolated_records(attacked, alpha=policy.privacy_alpha("STB809")),
         attacked.everyone.n_train,

@@ -13,7 +13,7 @@ from synthtab.attacks.linkability import LinkabilityResult
 from synthtab.attacks.quasi_identifiers import FAMILY as CELLS
 from synthtab.attacks.quasi_identifiers import QuasiIdentifierResult
 from synthtab.attacks.rare_values import RareValuesResult
-from synthtab.attacks.rates import ComparedRate
+from synthtab.attacks.rates import ComparedRate, rate_of_counts
 from synthtab.attacks.singling_out import FAMILY as SINGLING
 from synthtab.attacks.singling_out import SinglingOutResult
 from synthtab.auditing.checks import Finding, p_words
@@ -403,15 +403,13 @@ def cells_told(
     )
 
 
-def rare_values_told(found: RareValuesResult, n_train: int, policy: Policy, cap: str) -> Told:
+def rare_values_told(found: RareValuesResult, policy: Policy, cap: str) -> Told:
     """Tell of values that only a few people hold.
 
     Parameters
     ----------
     found : RareValuesResult
         What was found.
-    n_train : int
-        Training rows.
     policy : Policy
         Budget and the smallest number of people that may be shown.
     cap : str
@@ -420,7 +418,7 @@ def rare_values_told(found: RareValuesResult, n_train: int, policy: Policy, cap:
     Returns
     -------
     Told
-        Check and attack: columns, never a value.
+        Check, figure and attack: columns, never a value.
     """
     if found.p_value is None:
         return Told(not_asked("STB810", found.reason))
@@ -460,7 +458,7 @@ def rare_values_told(found: RareValuesResult, n_train: int, policy: Policy, cap:
         Section.PRIVACY,
         CHECKS["STB810"],
         p_value=p_value,
-        smallest_seen=1 / max(n_train, 1),
+        smallest_seen=1 / max(found.n_train, 1),
         detail=" ".join(said),
         remedy=_POOL,
         columns=columns if is_leak else (),
@@ -476,4 +474,5 @@ def rare_values_told(found: RareValuesResult, n_train: int, policy: Policy, cap:
         code="STB810",
         reason=finding.detail,
     )
-    return Told(finding, attacks=(attack,))
+    rate = rate_of_counts(found.found_train, found.n_train, found.found_holdout, found.n_holdout)
+    return Told(finding, (rate_score("rare_values_shared", rate, policy.k),), (attack,))

@@ -180,11 +180,14 @@ def membership_told(found: MembershipResult, policy: Policy, cap: str) -> Told:
         p_value=p_value,
         smallest_seen=None if found.smallest_leak is None else found.smallest_leak / max(found.n_train, 1),
         detail=words,
-        remedy=f"{_DO_NOT_RELEASE} Look for copied or nearly copied rows; train less, or privately.",
-        cap=cap,
+        remedy=f"{_DO_NOT_RELEASE} Look for copied or nearly copied rows; train less, or privately."
+        if is_leak
+        else "Colleagues may have it. Outside, a model trained less closely, or privately, gives less away.",
+        cap=" ".join(part for part in (cap, _on_average(found, policy)) if part),
     )
     status, seen = status_of(finding, policy), rows_words(found.smallest_leak, found.n_train, "copied rows")
-    near = rate_of_counts(found.near_train, found.n_train, found.near_holdout, found.n_holdout)
+    near = found.near_copies
+    assert near is not None
     attacks = [_scored_attack(item, status, seen, found, policy) for item in found.attacks]
     shown = shown_rate(near, policy.k)
     attacks.append(
@@ -202,12 +205,23 @@ def membership_told(found: MembershipResult, policy: Policy, cap: str) -> Told:
             shown.control_high,
             seen,
             "STB802",
-            f"{count_words(found.near_train, policy.k, 'training rows')} have a synthetic row that close; "
-            f"{count_words(found.near_holdout, policy.k, 'holdout rows').lower()} do by coincidence.",
+            f"{count_words(round(near.hits_main), policy.k, 'training rows')} have a synthetic row so close; "
+            f"{count_words(round(near.hits_control), policy.k, 'holdout rows').lower()} do by coincidence.",
         )
     )
     scores = [score for item in found.attacks for score in _membership_scores(item, found, policy.k)]
     return Told(finding, (*scores, rate_score("near_copies", near, policy.k)), tuple(attacks))
+
+
+def _on_average(found: MembershipResult, policy: Policy) -> str:
+    """Say that training rows look more like members on the whole, when they do."""
+    if found.p_overall is None or _adjusted(found.p_overall, "STB802", policy) > policy.privacy:
+        return ""
+    item = next(item for item in found.attacks if item.name == found.strongest_overall)
+    return (
+        "On average training rows look slightly more like it than others (area under the curve "
+        f"{item.auc:.3f} by {item.name}): it follows them closely, yet tells nobody for sure."
+    )
 
 
 def _scored_attack(
@@ -422,7 +436,14 @@ def isolated_told(found: IsolatedResult, n_train: int, policy: Policy, cap: str)
         code="STB809",
         reason=words,
     )
-    return Told(finding, attacks=(attack,))
+    if found.distance_ratio is None:
+        return Told(finding, attacks=(attack,))
+    name = "isolated_ratio"
+    # the distance of one person's record is for internal eyes
+    score = Score(
+        Section.PRIVACY, name, metric(name).version, (), found.distance_ratio, chance=0.0, releasable=False
+    )
+    return Told(finding, (score,), (attack,))
 
 
 # ---------------------------------------------------------------------- epsilon and shadow models

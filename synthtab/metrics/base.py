@@ -556,6 +556,21 @@ METRICS: dict[str, Metric] = {
             documented="synthtab.attacks.quasi_identifiers.quasi_identifiers",
         ),
         Metric(
+            "isolated_ratio",
+            Section.PRIVACY,
+            1,
+            "distance to a person who stands alone, over that to the next",
+            1.0,
+            documented="synthtab.attacks.isolated.isolated_records",
+        ),
+        Metric(
+            "rare_values_shared",
+            Section.PRIVACY,
+            1,
+            "people with a rare level that the table holds",
+            documented="synthtab.attacks.rare_values.rare_values",
+        ),
+        Metric(
             "epsilon_lower_bound",
             Section.PRIVACY,
             1,

@@ -71,3 +71,17 @@ def test_your_own_csv_takes_a_csv_and_a_folder(tmp_path: Path) -> None:
     assert done.returncode in {0, 1}, done.stderr
     assert (tmp_path / "out" / "schema.yaml").is_file()
     assert not (tmp_path / "out" / "patients.csv").exists()
+
+
+def test_who_may_have_it_catches_the_leak_and_keeps_row_numbers_inside(tmp_path: Path) -> None:
+    """Circles are answered for, fifteen real rows are caught, and the internal list is written apart."""
+    done = run_example("who_may_have_it.py", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.split(":")[0] in ("PASS", "WARN")
+    for circle in ("Same team", "Partners", "Public"):
+        assert circle in done.stdout
+    assert "With fifteen real rows: fail STB801" in done.stdout
+    assert "epsilon of at least" in done.stdout
+    listed = pd.read_csv(tmp_path / "out" / "internal-vulnerable.csv")
+    assert listed.row.is_unique

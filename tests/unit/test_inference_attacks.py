@@ -249,6 +249,14 @@ def test_public_bounds_are_nobodys_secret() -> None:
     assert rare_values(AttackTables.of(train, holdout, made, private), k=3).piled == ("x",)
 
 
+def test_a_heavy_tail_is_no_pile() -> None:
+    """Twenty rows on the largest real value are a pile where they end, and a tail where it runs on beyond."""
+    train, holdout = numbers(x=[*range(99), 200]), numbers(x=range(100))
+    columns = (ColumnSpec("x", "integer"),)
+    runs_on = numbers(x=[*range(50), *[200] * 20, *range(201, 221)])
+    assert rare_values(AttackTables.of(train, holdout, runs_on, columns), k=3).piled == ()
+
+
 def test_levels_that_the_guard_pooled_are_a_leak() -> None:
     """A level that was pooled before fitting has no way into the table but around the guard."""
     columns = (ColumnSpec("x", "categorical"),)

@@ -8,7 +8,7 @@ from scipy.stats import hypergeom
 from simulated_tables import COLUMNS, three_tables
 
 from synthtab.attacks.candidates import Candidates, pool_candidates
-from synthtab.attacks.counts import excess_risk, wilson
+from synthtab.attacks.counts import effective_trials, excess_risk, wilson
 from synthtab.attacks.label_test import LabelTest, RecordStatistic, label_test, mean_differences
 from synthtab.attacks.rates import compared_rate
 
@@ -126,12 +126,32 @@ def test_excess_risk_covers_zero_at_any_control_size(n_control: int) -> None:
     assert held >= 368
 
 
+def side_by_side(is_train: list[bool], persons: list[int] | None = None) -> Candidates:
+    """Pool records of which only sides and people matter."""
+    n = len(is_train)
+    table = three_tables(0, (n, 2, 2))[0]
+    own = np.arange(n) if persons is None else np.array(persons)
+    return Candidates(table, np.array(is_train), own, 0, np.arange(n))
+
+
 def test_compared_rate_counts_each_side_for_itself() -> None:
     """Three of four training and one of two holdout records; a mask leaves records out on both sides."""
     success = np.array([1.0, 1, 1, 0, 1, 0])
-    is_train = np.array([True, True, True, True, False, False])
-    rate = compared_rate(success, is_train)
+    pool = side_by_side([True, True, True, True, False, False])
+    rate = compared_rate(success, pool)
     assert (rate.main, rate.control, rate.n_main, rate.n_control) == (0.75, 0.5, 4, 2)
     assert rate.risk == pytest.approx(0.5)
-    masked = compared_rate(success, is_train, np.array([True, True, False, False, True, True]))
+    masked = compared_rate(success, pool, np.array([True, True, False, False, True, True]))
     assert (masked.main, masked.control) == (1.0, 0.5)
+
+
+def test_intervals_count_people() -> None:
+    """Four like rows a person are worth one: the interval is that of a quarter of the trials."""
+    success = np.repeat(np.arange(40) % 2, 4).astype(float)
+    persons = np.repeat(np.arange(40), 4)
+    assert effective_trials(success, persons) == pytest.approx(40)
+    assert effective_trials(success, np.arange(160)) == 160
+    pool = side_by_side([True] * 80 + [False] * 80, persons.tolist())
+    rate = compared_rate(success, pool)
+    assert (rate.low, rate.high) == pytest.approx(wilson(10, 20))
+    assert (rate.main, rate.n_main) == (0.5, 80)

@@ -99,6 +99,14 @@ def test_shares_of_the_budget_add_up() -> None:
     assert policy.privacy_alpha("STB802") == pytest.approx(policy.privacy * 0.25)
 
 
+@pytest.mark.parametrize("releases", [1, 6])
+def test_every_check_can_fail_at_its_level(releases: int) -> None:
+    """However many audits share the budget, a permutation p-value can be as small as its level."""
+    policy = Policy().shared_by(releases)
+    for code in (*JUDGED, "STB812"):
+        assert 2 / (1 + policy.labellings(code)) <= policy.privacy_alpha(code)
+
+
 def test_no_claim_is_made(fresh: AuditResult, copied: AuditResult) -> None:
     """No text calls the table anonymous or compliant but to say that nothing does."""
     for result in (fresh, copied):
