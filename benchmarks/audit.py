@@ -314,8 +314,8 @@ def adult_lines(folder: Path) -> list[str]:
     """Measure the attacks on a table of some size."""
     own = measure("adult", folder)
     what = (
-        f"UCI Adult, {count_rows(folder, 'train', 'holdout'):,} real rows × 15, as many synthetic as training "
-        f"rows: the privacy section; peak memory {float(own['memory']) / GIGABYTE:.1f} GB"
+        f"UCI Adult, {count_rows(folder, 'train', 'holdout'):,} real rows × 15, as many synthetic as "
+        f"training rows: the privacy section; peak memory {float(own['memory']) / GIGABYTE:.1f} GB"
     )
     return [row(what, float(own["privacy"]))]
 

@@ -1,15 +1,16 @@
-"""The three answers under the verdict: faithful, giving away, resting on."""
+"""The answers under the verdict: faithful, giving away, who may have it, and what they rest on."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 
+from synthtab.reporting.attack_groups import SEVERITY, is_area, question_of, strongest, worst
 from synthtab.reporting.text import clean, interval, percent, percent_interval, plural
 from synthtab.reporting.viewmodel import Answer, FactRow, Tag
-from synthtab.results import Attack, AuditResult, Section, Status
+from synthtab.results import Attack, AuditResult, ContextAnswer, Section, Status, Verdict
 
-__all__ = ["SECTIONS", "faithful", "gives_away", "rests_on"]
+__all__ = ["CONTEXT_TAGS", "SECTIONS", "faithful", "gives_away", "may_have", "rests_on"]
 
 SECTIONS = {
     Section.SCHEMA: "Schema and rules",
@@ -24,17 +25,19 @@ SECTIONS = {
 }
 """Names of the sections for people."""
 
-_SEVERITY = (Status.FAIL, Status.WARN, Status.PASS)
+CONTEXT_TAGS = {
+    Verdict.PASS: Tag("pass", "yes"),
+    Verdict.WARN: Tag("warn", "with the notes"),
+    Verdict.FAIL: Tag("fail", "no"),
+}
+"""Whether a circle of readers may have the table."""
+
+_MOST_NAMED = 3
 _FAITHFUL = {
     Status.FAIL: Tag("fail", "Not yet"),
     Status.WARN: Tag("warn", "With care"),
     Status.PASS: Tag("pass", "Yes"),
 }
-
-
-def _worst(statuses: Iterable[Status]) -> Status:
-    known = set(statuses)
-    return next((status for status in _SEVERITY if status in known), Status.NOT_APPLICABLE)
 
 
 def _tally(statuses: Iterable[Status]) -> str:
@@ -65,14 +68,14 @@ def faithful(result: AuditResult) -> Answer:
     """
     question = "Is it faithful?"
     checks = [check.status for check in result.checks if check.section is not Section.PRIVACY]
-    status = _worst(
+    status = worst(
         [*checks, *(family.status for family in result.families if family.section is not Section.PRIVACY)]
     )
     tag = _FAITHFUL.get(status, Tag("na", "Not judged"))
     scored = [
         (family.calibrated, family)
         for family in result.families
-        if family.calibrated is not None and family.status in _SEVERITY
+        if family.calibrated is not None and family.status in SEVERITY
     ]
     facts = [FactRow("Checks", _tally(checks))] if checks else []
     for answer, verb in ((Status.FAIL, "Fails on"), (Status.WARN, "Warns on")):
@@ -80,7 +83,7 @@ def faithful(result: AuditResult) -> Answer:
         facts += [FactRow(verb, ", ".join(names))] if names else []
     if not scored:
         return Answer(question, tag, "–", "", "no family could be scored", tuple(facts))
-    lowest, weakest = min(scored, key=lambda item: (_SEVERITY.index(item[1].status), item[0]))
+    lowest, weakest = min(scored, key=lambda item: (SEVERITY.index(item[1].status), item[0]))
     size, _, bounds = interval(lowest, weakest.low, weakest.high).partition(" ")
     close = [family for _, family in scored if family.status is Status.PASS]
     facts.insert(0, FactRow("Families that pass", f"{len(close)} of {len(scored)}"))
@@ -110,8 +113,8 @@ def gives_away(result: AuditResult) -> Answer:
     """
     question = "What does it give away?"
     privacy = [check.status for check in result.checks if check.section is Section.PRIVACY]
-    tried = [attack for attack in result.attacks if attack.status in _SEVERITY]
-    status = _worst([*privacy, *(attack.status for attack in tried)])
+    tried = [attack for attack in result.attacks if attack.status in SEVERITY]
+    status = worst([*privacy, *(attack.status for attack in tried)])
     words = {
         Status.FAIL: Tag("fail", "A leak was found"),
         Status.WARN: Tag("warn", "Unclear"),
@@ -119,32 +122,72 @@ def gives_away(result: AuditResult) -> Answer:
     }
     tag = words.get(status, Tag("na", "Not tested"))
     facts = [FactRow("Checks", _tally(privacy))] if privacy else []
-    measured = [attack for attack in tried if attack.risk is not None]
-    if not measured:
+    for answer, verb in ((Status.FAIL, "Fails on"), (Status.WARN, "Warns on")):
+        names = list(dict.fromkeys(question_of(item).title for item in tried if item.status is answer))
+        more = len(names) - _MOST_NAMED
+        shown = f"{', '.join(names[:_MOST_NAMED])} and {more} more" if more > 1 else ", ".join(names)
+        facts += [FactRow(verb, shown)] if names else []
+    attack = strongest(tried)
+    if attack is None:
         caption = (
             "no attack could be judged"
             if result.provenance.holdout
             else "no attack can be judged without a holdout"
         )
         return Answer(question, tag, "–", "", caption, tuple(facts))
-    strongest = min(measured, key=lambda attack: (_SEVERITY.index(attack.status), -_gain(attack)))
-    risk = percent_interval(strongest.risk, strongest.low, strongest.high)
-    size, _, bounds = risk.partition(" [")
-    control = (
-        f"; {percent(strongest.control)} on people who are not in the data"
-        if strongest.control is not None
-        else ""
+    if attack.smallest_seen:
+        facts.append(FactRow("Would have seen", clean(attack.smallest_seen)))
+    return Answer(question, tag, *_headline(attack, result), tuple(facts))
+
+
+def _headline(attack: Attack, result: AuditResult) -> tuple[str, str, str]:
+    """Write the figure of an attack, its interval, and what it is compared with."""
+    name = clean(attack.name)
+    if attack.risk is None:
+        if not question_of(attack).has_rates:
+            found = ("≥ 1", "person or value") if attack.status is Status.FAIL else ("No rate", "")
+            return *found, f"{name}: one is enough"
+        return "Withheld", "", f"{name}: fewer than {result.provenance.k} people stand behind the figure"
+    if is_area(attack):
+        size, _, bounds = interval(attack.risk, attack.low, attack.high).partition(" ")
+        return size, bounds, f"{name}, area under the curve: 0.5\u00a0is guessing, 1\u00a0is certain"
+    size, _, bounds = percent_interval(attack.risk, attack.low, attack.high).partition(" [")
+    control = ""
+    if attack.control is not None:
+        whom = "on people who are not in the data" if result.provenance.holdout else "expected without a leak"
+        control = f"; {percent(attack.control)} {whom}"
+    return size, f"[{bounds}" if bounds else "", f"{name}{control}"
+
+
+def may_have(result: AuditResult) -> Answer | None:
+    """Say to whom the table may go, circle by circle.
+
+    Parameters
+    ----------
+    result : AuditResult
+        Its releasable form.
+
+    Returns
+    -------
+    Answer or None
+        None when no circle was asked about.
+    """
+    if not result.contexts:
+        return None
+    policy = f" under the policy “{clean(result.provenance.policy)}”" if result.provenance.policy else ""
+    return Answer(
+        "Who may have it?",
+        None,
+        "",
+        "",
+        "",
+        tuple(_may_have(context) for context in result.contexts),
+        f"As far as these attacks can tell{policy}.",
     )
-    if strongest.smallest_seen:
-        facts.append(FactRow("Would have seen", clean(strongest.smallest_seen)))
-    caption = f"{clean(strongest.name)}{control}"
-    return Answer(question, tag, size, f"[{bounds}" if bounds else "", caption, tuple(facts))
 
 
-def _gain(attack: Attack) -> float:
-    """Give success over that on outsiders: twice a small rate says more than a point of a large one."""
-    least = 0.001
-    return ((attack.risk or 0.0) + least) / ((attack.control or 0.0) + least)
+def _may_have(context: ContextAnswer) -> FactRow:
+    return FactRow(clean(context.label), "", CONTEXT_TAGS[context.answer])
 
 
 def rests_on(result: AuditResult) -> Answer:
@@ -161,7 +204,7 @@ def rests_on(result: AuditResult) -> Answer:
         Rows, holdout, checks.
     """
     source = result.provenance
-    asked = [check for check in result.checks if check.status in _SEVERITY]
+    asked = [check for check in result.checks if check.status in SEVERITY]
     questions = [check for check in result.checks if check.status is not Status.NOTE]
     held = FactRow("Held out, never fitted on", f"{source.n_holdout:,}")
     if not source.holdout:

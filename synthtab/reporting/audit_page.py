@@ -6,11 +6,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from synthtab.reporting.association_charts import change_view, heat_view
-from synthtab.reporting.audit_answers import SECTIONS, faithful, gives_away, rests_on
+from synthtab.reporting.audit_answers import SECTIONS, faithful, gives_away, may_have, rests_on
 from synthtab.reporting.audit_charts import column_views, family_strip, tag_of
 from synthtab.reporting.learning_charts import detection_view, utility_view
 from synthtab.reporting.logic_rows import logic_view
 from synthtab.reporting.metric_words import figure_groups
+from synthtab.reporting.privacy_charts import privacy_view
+from synthtab.reporting.privacymodel import PrivacyView
 from synthtab.reporting.rare_charts import band_view, rare_strip
 from synthtab.reporting.sectionmodel import (
     BandView,
@@ -26,8 +28,6 @@ from synthtab.reporting.text import (
     clean,
     figure,
     interval,
-    percent,
-    percent_interval,
     plural,
     threshold,
 )
@@ -41,9 +41,9 @@ from synthtab.reporting.viewmodel import (
     Strip,
     Tag,
 )
-from synthtab.results import Attack, AuditResult, Check, Section, Status, Verdict
+from synthtab.results import AuditResult, Check, Section, Status, Verdict
 
-__all__ = ["AttackRow", "AuditPage", "audit_page"]
+__all__ = ["AuditPage", "audit_page"]
 
 _N_SHOWN = 9
 _MOST_NAMED = 3
@@ -52,32 +52,6 @@ _VERDICTS = {
     Verdict.WARN: Tag("warn", "Warn"),
     Verdict.FAIL: Tag("fail", "Fail"),
 }
-
-
-@dataclass(frozen=True)
-class AttackRow:
-    """One attack in a table.
-
-    Parameters
-    ----------
-    name, does, knows : str
-        The attack and its attacker.
-    tag : Tag
-        Its answer.
-    risk, control, seen : str
-        Success, the same on people who are not in the data, and the smallest leak it would have seen.
-    reason : str
-        One plain sentence.
-    """
-
-    name: str
-    does: str
-    knows: str
-    tag: Tag
-    risk: str
-    control: str
-    seen: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -96,6 +70,8 @@ class AuditPage:
         The verdict in a sentence or two.
     answers : tuple of Answer
         The three cards.
+    rests : Answer or None
+        What they rest on, where that is not the third card.
     nav : tuple of NavItem
         Contents.
     decided, passed, unasked, notes : tuple of CheckRow
@@ -124,8 +100,8 @@ class AuditPage:
         Models trained on synthetic rows.
     detection : DetectionView or None
         Columns that give the synthetic table away.
-    attacks : tuple of AttackRow
-        Attacks.
+    privacy : PrivacyView or None
+        Who may have it, attacks, what regulators ask.
     releases : tuple of FactRow
         Each of several tables from one source, on its own.
     guard : tuple of FactRow
@@ -148,6 +124,7 @@ class AuditPage:
     verdict: Tag
     summary: str
     answers: tuple[Answer, ...]
+    rests: Answer | None
     nav: tuple[NavItem, ...]
     decided: tuple[CheckRow, ...]
     passed: tuple[CheckRow, ...]
@@ -165,7 +142,7 @@ class AuditPage:
     subgroups: SubgroupView | None
     utility: UtilityView | None
     detection: DetectionView | None
-    attacks: tuple[AttackRow, ...]
+    privacy: PrivacyView | None
     releases: tuple[FactRow, ...]
     guard: tuple[FactRow, ...]
     limits: tuple[str, ...]
@@ -200,6 +177,7 @@ def audit_page(result: AuditResult) -> AuditPage:
     subgroups = subgroup_view(result.subgroups, _why_not(result, Section.SUBGROUPS))
     utility = utility_view(result.models, _why_not(result, Section.UTILITY))
     detection = detection_view(result.scores, _why_not(result, Section.DETECTION))
+    readers = may_have(result)
     drawn = {"logic": logic, "subgroups": subgroups, "utility": utility, "detection": detection}
     return AuditPage(
         title=clean(source.title),
@@ -207,7 +185,8 @@ def audit_page(result: AuditResult) -> AuditPage:
         meta=_meta(result),
         verdict=_VERDICTS[result.verdict],
         summary=clean(result.summary, 2_000),
-        answers=(faithful(result), gives_away(result), rests_on(result)),
+        answers=(faithful(result), gives_away(result), readers or rests_on(result)),
+        rests=rests_on(result) if readers is not None else None,
         nav=_nav(result, {target for target, view in drawn.items() if view is not None}),
         decided=by_status[Status.FAIL] + by_status[Status.WARN],
         passed=by_status[Status.PASS],
@@ -225,7 +204,7 @@ def audit_page(result: AuditResult) -> AuditPage:
         subgroups=subgroups,
         utility=utility,
         detection=detection,
-        attacks=tuple(_attack_row(attack) for attack in result.attacks),
+        privacy=privacy_view(result),
         releases=tuple(
             FactRow(
                 clean(release.name),
@@ -314,20 +293,6 @@ def _nav(result: AuditResult, drawn: AbstractSet[str]) -> tuple[NavItem, ...]:
     ]
     optional = {"logic", "subgroups", "utility", "detection"}
     return tuple(item for item in items if item.target in drawn or item.target not in optional)
-
-
-def _attack_row(attack: Attack) -> AttackRow:
-    risk = percent_interval(attack.risk, attack.low, attack.high)
-    return AttackRow(
-        name=clean(attack.name),
-        does=clean(attack.does) if attack.does else "",
-        knows=clean(attack.knows) if attack.knows else "–",
-        tag=tag_of(attack.status),
-        risk="not applicable" if attack.status is Status.NOT_APPLICABLE else risk,
-        control=percent(attack.control),
-        seen=clean(attack.smallest_seen) if attack.smallest_seen else "–",
-        reason=clean(attack.reason, 2_000) if attack.reason else "",
-    )
 
 
 def _provenance(result: AuditResult) -> tuple[FactRow, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from synthtab.reporting import matrices, svg
+from synthtab.reporting import forest, matrices, svg
 from synthtab.reporting.audit_page import audit_page
 from synthtab.results import AuditResult
 from synthtab.results.base import JsonResult
@@ -96,6 +96,7 @@ def _environment() -> jinja2.Environment:
         "meter": svg.meter,
         "histogram": svg.histogram,
         "level_bars": svg.level_bars,
+        "forest_row": forest.forest_row,
         "heat_map": matrices.heat_map,
         "heat_legend": matrices.heat_legend,
     }

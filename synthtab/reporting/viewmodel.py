@@ -59,7 +59,7 @@ class FactRow:
 
 @dataclass(frozen=True)
 class Answer:
-    """One of the three cards under the verdict.
+    """One of the cards under the verdict.
 
     Parameters
     ----------
@@ -68,11 +68,13 @@ class Answer:
     tag : Tag or None
         The answer in one word.
     big, bounds : str
-        The figure that says most, and its interval.
+        The figure that says most, and its interval; empty where the facts are the answer.
     caption : str
         What the figure is, and what it is compared with.
     facts : tuple of FactRow
         What else the answer rests on.
+    note : str
+        What stands below the facts; may be empty.
     """
 
     question: str
@@ -81,6 +83,7 @@ class Answer:
     bounds: str
     caption: str
     facts: tuple[FactRow, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,8 @@ class StripRow:
         Why there is no dot; by default the last detail.
     hollow : float or None
         Place of a second, hollow dot.
+    hollow_low, hollow_high : float or None
+        Ends of its interval.
     is_joined : bool
         Whether a line runs from the hollow dot to the full one.
     is_synthetic : bool
@@ -174,6 +179,8 @@ class StripRow:
     about: str = ""
     absent: str = ""
     hollow: float | None = None
+    hollow_low: float | None = None
+    hollow_high: float | None = None
     is_joined: bool = False
     is_synthetic: bool = False
 

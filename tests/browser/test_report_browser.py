@@ -8,12 +8,21 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Page, Request, sync_playwright
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
 
 from report_fixture import nhanes_audit
-from report_variants import clean_audit, empty_audit, extreme_audit, hostile_audit, wide_audit
+from report_variants import (
+    clean_audit,
+    empty_audit,
+    extreme_audit,
+    hostile_audit,
+    leaky_audit,
+    unheld_audit,
+    wide_audit,
+)
 
 from synthtab.results import AuditResult
 
@@ -31,6 +40,8 @@ MAKERS: dict[str, Callable[[], AuditResult]] = {
     "hostile": hostile_audit,
     "wide": wide_audit,
     "extreme": extreme_audit,
+    "leaky": leaky_audit,
+    "unheld": unheld_audit,
 }
 WIDTHS = (1280, 1000, 800, 375, 320)
 
@@ -136,7 +147,7 @@ def test_hostile_names_do_not_come_alive(browser: Browser, reports: dict[str, Pa
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["nhanes", "hostile", "clean", "extreme"])
+@pytest.mark.parametrize("name", ["nhanes", "hostile", "clean", "extreme", "leaky", "unheld"])
 def test_no_page_is_wider_than_its_screen(
     browser: Browser, reports: dict[str, Path], name: str, width: int
 ) -> None:
@@ -148,7 +159,7 @@ def test_no_page_is_wider_than_its_screen(
 
 
 @pytest.mark.parametrize("width", [1280, 375])
-@pytest.mark.parametrize("name", ["nhanes", "hostile", "extreme"])
+@pytest.mark.parametrize("name", ["nhanes", "hostile", "extreme", "leaky"])
 def test_no_text_of_a_drawing_overlaps_or_is_cut(
     browser: Browser, reports: dict[str, Path], name: str, width: int
 ) -> None:
@@ -186,6 +197,47 @@ def test_light_and_dark_follow_the_reader(
         picture = tmp_path / f"{scheme}-{width}.png"
         watched.page.screenshot(path=picture)
         assert picture.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["nhanes", "leaky", "unheld", "hostile", "empty"])
+def test_axe_finds_no_fault(browser: Browser, reports: dict[str, Path], name: str, scheme: str) -> None:
+    """The engine of axe sees no violation of WCAG 2.2 A or AA, nor of good practice, with every fold open."""
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    with Watched(browser, reports[name], scheme=scheme) as watched:
+        watched.unfold()
+        found = Axe().run(watched.page, options={"runOnly": rules, "resultTypes": ["violations"]})
+        assert not found.response["violations"], found.generate_report()
+
+
+def test_axe_sees_faults(browser: Browser, reports: dict[str, Path]) -> None:
+    """The same engine does see text in light grey on white."""
+    with Watched(browser, reports["clean"]) as watched:
+        watched.page.evaluate("document.querySelector('style').append('.read,.q{color:#bbb!important}')")
+        found = Axe().run(watched.page, options={"resultTypes": ["violations"]})
+        assert "color-contrast" in {rule["id"] for rule in found.response["violations"]}
+
+
+def test_the_card_leads_to_the_reasons(browser: Browser, reports: dict[str, Path]) -> None:
+    """From the answer who may have it a link brings the reasons into view."""
+    with Watched(browser, reports["nhanes"], 375) as watched:
+        page = watched.page
+        page.locator(".answers a").click()
+        page.wait_for_timeout(200)
+        assert 0 <= page.evaluate("document.querySelector('#who').getBoundingClientRect().top") < 800
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_attacks_are_drawn_inside_their_track(browser: Browser, reports: dict[str, Path], width: int) -> None:
+    """Each plot of attacks has a track of the same width and height, and its axis lies under it."""
+    tracks = """() => [...document.querySelectorAll('.forest .track svg, .forest .foot svg')]
+      .filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect())
+      .map(b => [Math.round(b.left), Math.round(b.width)].join())"""
+    with Watched(browser, reports["leaky"], width) as watched:
+        watched.unfold()
+        places = watched.page.evaluate(tracks)
+        assert len(places) > 10
+        assert len(set(places)) == 1
 
 
 def test_folds_open_from_the_keyboard(browser: Browser, reports: dict[str, Path]) -> None:
@@ -227,4 +279,4 @@ def test_paper_is_light_and_unfolded(browser: Browser, reports: dict[str, Path])
         assert page.locator(".folds table").first.bounding_box() is not None
         paper = page.pdf(prefer_css_page_size=True)
         assert paper.startswith(b"%PDF")
-        assert 6 <= paper.count(b"/Type /Page\n") <= 16
+        assert 6 <= paper.count(b"/Type /Page\n") <= 20

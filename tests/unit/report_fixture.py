@@ -15,6 +15,7 @@ from synthtab.results import (
     AuditResult,
     Cell,
     Check,
+    ContextAnswer,
     Distribution,
     FamilyScore,
     GuardAction,
@@ -178,10 +179,17 @@ def _checks() -> tuple[Check, ...]:
         ("STB501", use, "diabetes, boosted trees", warns, 0.912, 0.87, 0.954, 0.9, up, 1.0, 0.008, 0.21),
         ("STB502", use, "diabetes, linear model", ok, 0.961, 0.93, 0.992, 0.9, up, 1.0, 0.12, 0.06),
         ("STB601", Section.DETECTION, "AUC", ok, 0.642, 0.621, 0.663, 0.65, down, 0.501, 0.001, 0.032),
-        ("STB701", privacy, "exact copies", ok, 0.0, 0.0, 0.001, None, down, 0.0, 0.62, 0.002),
-        ("STB702", privacy, "membership, best of 13", ok, 0.011, 0.006, 0.019, None, down, 0.01, 0.34, 0.005),
-        ("STB703", privacy, "DCR share", Status.NOTE, 0.702, 0.687, 0.717, None, down, 0.7, None, None),
-        ("STB704", privacy, "attribute inference", Status.NOT_APPLICABLE),
+        ("STB801", privacy, "exact copies", ok, 0.0, 0.0, 0.001, None, down, 0.0, 0.62, 0.002),
+        ("STB802", privacy, "membership inference", ok, 0.503, 0.49, 0.516, None, down, 0.5, 0.34, 0.005),
+        ("STB803", privacy, "DCR share", Status.NOTE, 0.702, 0.687, 0.717, None, down, 0.7, None, None),
+        ("STB804", privacy, "training told from holdout", Status.NOTE, 0.51, 0.49, 0.53, None, down, 0.5),
+        ("STB805", privacy, "attribute inference", ok, 0.841, 0.829, 0.852, None, down, 0.843, 1.0, 0.021),
+        ("STB806", privacy, "linkability", ok, None, None, None, None, down, None, 1.0, 0.008),
+        ("STB807", privacy, "singling out", ok, 0.202, 0.169, 0.239, None, down, 0.192, 1.0, 0.118),
+        ("STB808", privacy, "quasi-identifier cells", Status.NOT_APPLICABLE),
+        ("STB809", privacy, "single people", ok, None, None, None, None, down, None, 1.0, 0.0003),
+        ("STB810", privacy, "values that few hold", ok, None, None, None, None, down, None, 1.0, 0.0003),
+        ("STB811", privacy, "lower bound of epsilon", Status.NOTE, 0.0, None, None, None, down, 0.0),
     )
     said: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "STB104": (
@@ -205,12 +213,22 @@ def _checks() -> tuple[Check, ...]:
             "Audit with a larger holdout.",
             ("diabetes",),
         ),
-        "STB703": (
+        "STB801": ("No training rows stand in the synthetic table word for word.", "", ()),
+        "STB802": ("The best of 4 attacks tells training rows no better than exchanged labels.", "", ()),
+        "STB803": (
             "Descriptive only: copies of one row in twenty move it by less than its interval.",
             "",
             (),
         ),
-        "STB704": ("The schema names no secret column.", "", ()),
+        "STB804": ("Training and holdout rows cannot be told apart by themselves.", "", ()),
+        "STB808": ("Not applicable: the schema names fewer than two quasi-identifiers.", "", ()),
+        "STB809": ("No synthetic row lies beside somebody who stands alone (p = 1).", "", ()),
+        "STB810": ("Rare levels stand in it as often as those of others would (p = 1).", "", ()),
+        "STB811": (
+            "The lower bound is 0. 0 is not evidence of privacy: this design sees 3.58 at most.",
+            "",
+            (),
+        ),
     }
     checks = [Check(*row) for row in asked]  # type: ignore[arg-type]
     return tuple(
@@ -417,35 +435,123 @@ def associations(columns: tuple[str, ...]) -> AssociationMatrix:
     return AssociationMatrix(columns, tuple(real), tuple(synthetic), measure)
 
 
+_INSIDER, _RECORD = "somebody who holds the whole record", "the whole record"
+_PANEL = "membership disclosure, as an expert panel asks to report (Patterns, 2025)"
+_WP216 = "Article 29 Working Party, Opinion 05/2014 (WP216): {}"
+_DOES = {
+    "DOMIAS, nearest neighbour": "compares its nearest synthetic with its nearest real row",
+    "GAN-leaks": "measures how close the nearest synthetic row lies",
+    "LOGAN": "trains a classifier of synthetic against real rows",
+}
+
+
+def _attack(name: str, code: str, figures: tuple[float | None, ...], **more: object) -> Attack:
+    """Make an attack that passes; its figures are success, control, and their intervals between."""
+    words = {"attacker": _INSIDER, "knows": _RECORD, "does": "looks for it", "status": Status.PASS}
+    return Attack(
+        name,
+        code=code,
+        **dict(zip(("risk", "low", "high", "control", "control_low", "control_high"), figures, strict=False)),  # type: ignore[arg-type]
+        **{**words, **more},  # type: ignore[arg-type]
+    )
+
+
+def membership(score: str, figures: tuple[float | None, ...], **more: object) -> Attack:
+    """Make an attack on membership at 1 % false alarms."""
+    told = {"does": _DOES[score], "smallest_seen": "14 copied rows (0.4 %)", "asked_by": _PANEL}
+    area = "Area under the curve 0.503 [0.490, 0.516]; 0.5 is guessing."
+    name = f"Membership at 1 % false alarms: {score}"
+    return _attack(name, "STB802", figures, reason=area, **{**told, **more})
+
+
 def _attacks() -> tuple[Attack, ...]:
-    record = "the whole record"
+    quasi, points = "age, sex, ethnicity, education", "2.1 points more than on others"
+    inference = {"attacker": "an acquaintance, an employer, an insurer", "knows": quasi}
+    inference |= {"smallest_seen": points, "asked_by": _WP216.format("inference")}
+    singling = {"attacker": "anybody with the synthetic table", "asked_by": _WP216.format("singling out")}
+    singling |= {"smallest_seen": "12 points more than on others", "does": "takes what is unique in it"}
     return (
-        Attack(
-            *("Exact copies", record, "looks for it among the synthetic rows", 0.0, 0.0, 0.001, 0.0),
-            smallest_seen="0.2 % copied rows",
-            status=Status.PASS,
-            reason="No synthetic row equals a real one.",
+        _attack(
+            *("Exact copies", "STB801", (0.0, 0.0, 0.001, 0.0, 0.0, 0.001)),
+            does="looks for it, word for word",
+            smallest_seen="8 copied rows (0.2 %)",
+            reason="No training rows stand in the synthetic table word for word.",
         ),
-        Attack(
-            *("Membership, best of 13 scores", record, "guesses who was in, at 1 % false alarms"),
-            *(0.011, 0.006, 0.019, 0.01),
-            smallest_seen="0.5 % copied rows, or 1 % near-copies",
-            status=Status.PASS,
-            reason="No better than guessing.",
+        membership("DOMIAS, nearest neighbour", (0.011, 0.006, 0.019, 0.01)),
+        membership("GAN-leaks", (0.012, 0.007, 0.02, 0.0159, 0.0087, 0.0266)),
+        _attack(
+            *("Membership: LOGAN", "STB802", (0.481, 0.461, 0.5, 0.5)),
+            does=_DOES["LOGAN"],
+            smallest_seen="14 copied rows (0.4 %)",
+            asked_by=_PANEL,
         ),
-        Attack(
-            *("Closest records (DCR)", record, "compares distances to the nearest synthetic row"),
-            *(0.702, 0.687, 0.717, 0.7),
-            smallest_seen="",
+        _attack(
+            *("Near copies", "STB802", (None, None, None, 0.0, 0.0, 0.001)),
+            does="looks for a synthetic row five times closer than any other person",
+            smallest_seen="14 copied rows (0.4 %)",
+            reason="Fewer than 10 training rows have a synthetic row that close.",
+        ),
+        _attack(
+            *("Attribute inference: diabetes", "STB805", (0.841, 0.829, 0.852, 0.843, 0.83, 0.855)),
+            **{**inference, "does": "reads diabetes off the synthetic rows that agree best"},
+            reason="Whoever always guesses the most frequent value is right for 81 %.",
+        ),
+        _attack(
+            *("Attribute inference: insured", "STB805", (0.783, 0.763, 0.802, 0.772, 0.752, 0.791)),
+            **{**inference, "does": "reads insured off the synthetic rows that agree best"},
+        ),
+        _attack(
+            *("Linkability", "STB806", ()),
+            attacker="somebody with two files about the same people",
+            knows="age, sex in one file, hba1c, insured in another",
+            does="joins halves that point at the same synthetic row",
+            smallest_seen="0.8 points more than on others",
+            asked_by=_WP216.format("linkability"),
+        ),
+        _attack("Singling out by one value", "STB807", (0.25, 0.214, 0.29), knows="one column", **singling),
+        _attack(
+            *("Singling out by several values", "STB807", (0.202, 0.169, 0.239, 0.192, 0.16, 0.229)),
+            knows=quasi,
+            **singling,
+        ),
+        _attack(
+            *("A single person who stands alone", "STB809", ()),
+            attacker="somebody who knows one unusual person",
+            smallest_seen="one row, at 47 % of the distance to the next person",
+            reason="No synthetic row lies beside somebody who stands alone (p = 1).",
+        ),
+        _attack(
+            *("Values that only a few people hold", "STB810", ()),
+            attacker="somebody who knows of a rare value",
+            knows="one rare level or extreme",
+            smallest_seen="one level outside the public ones",
+            reason="Rare levels stand in it as often as those of others would (p = 1).",
+        ),
+        _attack(
+            *("Closer to training rows (DCR share)", "STB803", (0.702, 0.687, 0.717, 0.7, 0.68, 0.72)),
+            attacker="nobody: a figure that readers expect",
+            does="compares distances",
             status=Status.NOTE,
-            reason="Descriptive: it misses 5 % copied rows.",
+            smallest_seen="about 10 % copied rows",
+            reason="Quoted because readers expect it; it decides nothing.",
         ),
-        Attack(
-            *("Attribute inference", "age, sex, ethnicity, education", "predicts a secret column"),
-            *(None, None, None, None),
-            smallest_seen="",
-            status=Status.NOT_APPLICABLE,
-            reason="The schema names no secret column.",
+    )
+
+
+def _contexts() -> tuple[ContextAnswer, ...]:
+    rare = "A value that only a few people hold stands in the table; it cannot be called back."
+    unasked = "STB808 quasi-identifier cells: could not be asked; registers hold them of everybody."
+    inside, outside = ("STB801", "STB809"), ("STB801", "STB802", "STB805", "STB806", "STB807", "STB809")
+    return (
+        ContextAnswer(
+            "same_team", "Same team", "people who may see the real table", Verdict.PASS, (), inside
+        ),
+        ContextAnswer(
+            "partners", "Partners", "people bound by contract", Verdict.WARN, (rare,), (*outside, "STB810")
+        ),
+        ContextAnswer(
+            *("public", "Public", "anybody, for ever", Verdict.FAIL, (unasked, rare)),
+            (*outside, "STB810", "STB808"),
         ),
     )
 
@@ -469,7 +575,7 @@ def column_scores(distributions: tuple[Distribution, ...]) -> tuple[Score, ...]:
 
 
 def nhanes_audit() -> AuditResult:
-    """Make an audit of 26 columns and 18 checks of every status."""
+    """Make an audit of 26 columns, 25 checks of every status, 13 attacks and three circles of readers."""
     distributions = _distributions()
     names = tuple(item.name for item in _NUMBERS) + tuple(row[0] for row in _LABELS)
     return AuditResult(
@@ -519,4 +625,5 @@ def nhanes_audit() -> AuditResult:
         logic=_logic(),
         subgroups=_subgroups(),
         models=_models(),
+        contexts=_contexts(),
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from report_fixture import associations, column_scores, nhanes_audit
 
-from synthtab.results import AuditResult, Check, GuardAction, Section, Status, Verdict
+from synthtab.results import Attack, AuditResult, Check, GuardAction, Section, Status, Verdict
 from synthtab.results.shown import AssociationChange, LogicRule, ModelComparison, RareBand, Subgroup
 
 HOSTILE = (
@@ -53,6 +53,7 @@ def clean_audit() -> AuditResult:
         rare=(),
         associations=None,
         attacks=(),
+        contexts=(),
         guard=(),
         limits=(),
         provenance=replace(audit.provenance, holdout=False, n_holdout=0, generation=None, synthesizer=""),
@@ -79,6 +80,101 @@ def empty_audit() -> AuditResult:
         summary="Nothing could be asked.",
         logic=(),
         models=(),
+    )
+
+
+def leaky_audit() -> AuditResult:
+    """Make an audit in which attacks of every kind fail, among them ones without figures and unknown ones."""
+    audit = nhanes_audit()
+    fails, silent = Status.FAIL, ("STB801", "STB805", "STB810")
+    raised = {"Exact copies": 0.634, "Linkability": None, "Near copies": 0.63, "GAN-leaks": 0.64}
+    attacks = tuple(
+        attack
+        if attack.code in silent or attack.status is Status.NOTE
+        else replace(attack, status=fails, risk=raised.get(attack.name.rpartition(": ")[2], attack.risk))
+        for attack in audit.attacks
+    )
+    insider = "somebody who has the synthesizer"
+    shadow = Attack(
+        *("Shadow models", insider, "the whole record", "fits it with and without", fails),
+        *(0.81, 0.72, 0.9, 0.5),
+        smallest_seen="an area under the curve of 0.70",
+        code="STB812",
+        reason="Over 64 fits an attacker tells which they were in.",
+    )
+    unknown = Attack(
+        *("Reconstruction", "somebody new", "the table", "solves for rows", fails),
+        *(0.2, 0.1, 0.3),
+        code="STB899",
+    )
+    return replace(
+        audit,
+        summary="It gives away training rows.",
+        attacks=(*attacks, shadow, unknown),
+        checks=(
+            *(
+                replace(
+                    check, status=fails, reason=f"{check.name} failed.", remedy="Do not release this table."
+                )
+                if check.code in {"STB802", "STB806", "STB807", "STB809"}
+                else check
+                for check in audit.checks
+            ),
+            Check("STB812", Section.PRIVACY, "shadow models", fails, 0.81, reason="Over 64 fits."),
+        ),
+        contexts=tuple(
+            replace(context, answer=Verdict.FAIL, reasons=("STB809 single people: failed; one is too many.",))
+            for context in audit.contexts
+        ),
+    )
+
+
+def unheld_audit() -> AuditResult:
+    """Make an audit without a holdout as it is asked today: copies and twins warn, the rest is unasked."""
+    audit = nhanes_audit()
+    why = "there is no holdout: nobody to compare with."
+    kept = ("STB801", "STB809", "STB810")
+    alone = "Without people who were not in training this can only warn."
+    return replace(
+        audit,
+        verdict=Verdict.WARN,
+        checks=tuple(
+            check
+            if check.section is not Section.PRIVACY
+            else replace(check, status=Status.WARN, reason=alone)
+            if check.code in kept
+            else Check(
+                *(check.code, check.section, check.name, Status.NOT_APPLICABLE),
+                reason=f"Not applicable: {why}",
+            )
+            for check in audit.checks
+            if check.code != "STB804"
+        ),
+        attacks=(
+            *(
+                replace(attack, status=Status.WARN, reason=alone, low=None, high=None)
+                for attack in audit.attacks
+                if attack.code in kept
+            ),
+            Attack(
+                *("k-map, k = 10", "somebody with a register", "age, sex", "finds fewer than 10 people"),
+                *(Status.NOTE, 0.28, 0.26, 0.3),
+                smallest_seen="–",
+                code="STB808",
+                reason="Description only.",
+            ),
+            Attack(
+                *("Membership, inference, linkability, singling out", "–", "–", "–"),
+                Status.NOT_APPLICABLE,
+                smallest_seen="nothing",
+                reason=f"{why[0].upper()}{why[1:]}",
+            ),
+        ),
+        contexts=tuple(
+            replace(context, answer=Verdict.WARN if context.name == "same_team" else Verdict.FAIL)
+            for context in audit.contexts
+        ),
+        provenance=replace(audit.provenance, holdout=False, n_holdout=0),
     )
 
 
@@ -208,12 +304,26 @@ def hostile_audit() -> AuditResult:
             replace(
                 attack,
                 name=evil(place),
+                attacker=evil(place + 5),
                 knows=evil(place + 1),
                 does=evil(place + 2),
                 smallest_seen=evil(place + 3),
                 reason=evil(place + 4),
+                asked_by=evil(place + 6),
+                code=attack.code if place % 4 else evil(place + 7),
             )
             for place, attack in enumerate(audit.attacks)
+        ),
+        contexts=tuple(
+            replace(
+                context,
+                name=evil(place),
+                label=evil(place + 1),
+                readers=evil(place + 2),
+                reasons=HOSTILE,
+                required=HOSTILE[:4],
+            )
+            for place, context in enumerate(audit.contexts)
         ),
         guard=tuple(GuardAction(text, evil(place + 1)) for place, text in enumerate(HOSTILE)),
         provenance=replace(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from report_fixture import nhanes_audit
-from report_variants import clean_audit, empty_audit
+from report_variants import clean_audit, empty_audit, leaky_audit, unheld_audit
 
-from synthtab.reporting.audit_answers import faithful, gives_away, rests_on
+from synthtab.reporting.audit_answers import faithful, gives_away, may_have, rests_on
 from synthtab.reporting.audit_page import audit_page
 from synthtab.results import Status
 
@@ -24,24 +24,87 @@ def test_faithfulness_is_that_of_the_weakest_family() -> None:
     assert facts["Checks"] == "2 failed, 2 warned, 10 passed"
 
 
-def test_the_strongest_attack_is_the_one_shown() -> None:
-    """Among attacks that found nothing the one furthest beyond outsiders is shown, with its power."""
+def test_the_usual_headline_is_membership() -> None:
+    """Where nothing was found, members found at 1 % false alarms by density ratio speak, with their power."""
     answer = gives_away(nhanes_audit())
-    assert answer.big == "1.1\u00a0%"
+    assert (answer.big, answer.bounds) == ("1.1\u00a0%", "[0.6, 1.9]")
+    assert answer.caption.startswith("Membership at 1\u00a0% false alarms: DOMIAS, nearest neighbour")
     assert "1.0\u00a0% on people who are not in the data" in answer.caption
-    assert ("Would have seen", "0.5\u00a0% copied rows, or 1\u00a0% near-copies") in [
-        (fact.name, fact.text) for fact in answer.facts
-    ]
+    facts = {fact.name: fact.text for fact in answer.facts}
+    assert facts["Would have seen"] == "14 copied rows (0.4\u00a0%)"
+    assert facts["Checks"] == "7 passed, 1 could not be asked, 3 described only"
 
 
 def test_a_leak_comes_first() -> None:
-    """An attack that succeeded is shown before a stronger-looking one that did not."""
+    """An attack that succeeded is shown before the usual headline when that one found nothing."""
     audit = nhanes_audit()
     attacks = (replace(audit.attacks[0], status=Status.FAIL), *audit.attacks[1:])
     answer = gives_away(replace(audit, attacks=attacks))
     assert answer.tag is not None
     assert (answer.tag.kind, answer.tag.word) == ("fail", "A leak was found")
     assert answer.caption.startswith("Exact copies")
+
+
+def test_a_share_is_never_held_against_an_area() -> None:
+    """An area under the curve of 0.81 does not outdo a share; alone it is named as what it is."""
+    audit = leaky_audit()
+    assert gives_away(audit).caption.startswith("Membership at 1\u00a0% false alarms: DOMIAS")
+    alone = tuple(attack for attack in audit.attacks if attack.code == "STB812")
+    answer = gives_away(replace(audit, attacks=alone))
+    assert (answer.big, answer.bounds) == ("0.81", "[0.72, 0.90]")
+    assert "area under the curve" in answer.caption
+    assert "%" not in answer.big + answer.caption
+
+
+def test_a_leak_without_a_figure_is_told() -> None:
+    """One person is enough for a leak, and a withheld figure is said to be withheld: neither is a dash."""
+    audit = leaky_audit()
+    single, linked = (
+        replace(audit, attacks=tuple(attack for attack in audit.attacks if attack.code == code))
+        for code in ("STB809", "STB806")
+    )
+    assert (gives_away(single).big, gives_away(single).bounds) == ("≥ 1", "person or value")
+    assert gives_away(linked).big == "Withheld"
+    assert "fewer than 10 people" in gives_away(linked).caption
+
+
+def test_many_leaks_are_counted() -> None:
+    """Of more than four questions that fail three are named, and the rest is counted."""
+    facts = {fact.name: fact.text for fact in gives_away(leaky_audit()).facts}
+    assert facts["Fails on"] == "Membership, Linkability, Singling out and 3 more"
+
+
+def test_each_circle_of_readers_has_its_line() -> None:
+    """Who may have it is answered in words, circle by circle, in the order of the policy."""
+    answer = may_have(nhanes_audit())
+    assert answer is not None
+    lines = [(fact.name, fact.tag.kind, fact.tag.word) for fact in answer.facts if fact.tag is not None]
+    assert lines == [
+        ("Same team", "pass", "yes"),
+        ("Partners", "warn", "with the notes"),
+        ("Public", "fail", "no"),
+    ]
+    assert "default (2026.1)" in answer.note
+    assert may_have(clean_audit()) is None
+
+
+def test_what_it_rests_on_is_never_lost() -> None:
+    """With circles of readers the evidence stands in a line of its own, without them in the third card."""
+    page, old = audit_page(nhanes_audit()), audit_page(clean_audit())
+    assert [answer.question for answer in page.answers][2] == "Who may have it?"
+    assert page.rests == rests_on(nhanes_audit())
+    assert old.rests is None
+    assert old.answers[2] == rests_on(clean_audit())
+    assert audit_page(unheld_audit()).rests == rests_on(unheld_audit())
+
+
+def test_without_a_holdout_nobody_is_compared_with() -> None:
+    """What is expected without a leak is not called the success on other people."""
+    answer = gives_away(unheld_audit())
+    assert answer.tag is not None
+    assert answer.tag.word == "Unclear"
+    assert "expected without a leak" in answer.caption
+    assert "not in the data" not in answer.caption
 
 
 def test_descriptions_never_speak_for_privacy() -> None:
@@ -75,9 +138,9 @@ def test_failed_checks_come_before_warned_ones() -> None:
     """What decided the verdict is listed worst first; passed, unasked and described checks are apart."""
     page = audit_page(nhanes_audit())
     assert [row.tag.kind for row in page.decided] == ["fail", "fail", "warn", "warn"]
-    assert len(page.passed) == 12
+    assert len(page.passed) == 17
     assert [row.found for row in page.unasked] == ["not applicable"]
-    assert len(page.notes) == 1
+    assert len(page.notes) == 3
 
 
 def test_a_column_is_named_once() -> None:

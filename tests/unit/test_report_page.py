@@ -15,14 +15,26 @@ from pathlib import Path
 
 import pytest
 from report_fixture import UNPRINTABLE, nhanes_audit
-from report_variants import HOSTILE, clean_audit, empty_audit, extreme_audit, hostile_audit, wide_audit
+from report_variants import (
+    HOSTILE,
+    clean_audit,
+    empty_audit,
+    extreme_audit,
+    hostile_audit,
+    leaky_audit,
+    unheld_audit,
+    wide_audit,
+)
 
 from synthtab import reporting
 from synthtab.reporting.html import embed, render
 from synthtab.results import AuditResult, Distribution, Status
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
-MAKERS = [nhanes_audit, clean_audit, empty_audit, hostile_audit, wide_audit, extreme_audit]
+MAKERS = [
+    *(nhanes_audit, clean_audit, empty_audit, hostile_audit, wide_audit, extreme_audit),
+    *(leaky_audit, unheld_audit),
+]
 FOLDER = Path(reporting.__file__).parent
 
 
@@ -204,6 +216,7 @@ def test_no_status_is_told_by_colour_alone(page: Page) -> None:
             *("Lost", "Invented", "Reversed", "Weakened", "Strengthened"),
             *("Pass", "Warn", "Fail", "Note", "Not applicable", "Not yet", "With care", "Yes", "Careful"),
             *("A leak was found", "Unclear", "No leak was found", "Not tested", "Not judged"),
+            *("yes", "with the notes", "no"),
         }
 
 
@@ -216,7 +229,9 @@ def test_the_same_result_gives_the_same_bytes() -> None:
     assert re.findall(r"\b20\d\d-\d\d-\d\d\b", once) == ["2026-11-22"] * 2
 
 
-@pytest.mark.parametrize(("make", "most"), [(nhanes_audit, 500_000), (wide_audit, 2_000_000)])
+@pytest.mark.parametrize(
+    ("make", "most"), [(nhanes_audit, 500_000), (leaky_audit, 500_000), (wide_audit, 2_000_000)]
+)
 def test_pages_stay_small(make: Callable[[], AuditResult], most: int) -> None:
     """26 columns take less than 500 kB, 200 columns less than 2 MB."""
     assert len(_source(make).encode()) < most
@@ -294,7 +309,7 @@ def test_the_verdict_comes_first_and_in_words(nhanes_page: Page) -> None:
 
 
 def test_every_check_is_on_the_page(nhanes_page: Page) -> None:
-    """All eighteen checks stand there once, those that decided it before and outside any fold."""
+    """All twenty-five checks stand there once, those that decided it before and outside any fold."""
     codes = [element for element in nhanes_page.all("code") if element.text.startswith("STB")]
     assert sorted(element.text for element in codes) == sorted(check.code for check in nhanes_audit().checks)
     open_codes = [element.text for element in codes if element.inside("details") is None]

@@ -440,7 +440,7 @@ def test_the_number_of_people_is_that_of_the_audit() -> None:
     assert "fewer than 10 people" in render(nhanes_audit())
 
 
-@pytest.mark.parametrize("name", ["rare", "associations", *OPTIONAL])
+@pytest.mark.parametrize("name", ["rare", "associations", "privacy", *OPTIONAL])
 def test_hostile_names_stay_text_in_every_section(name: str) -> None:
     """Names in the new sections are escaped and cut: no element, no endless text."""
     source = render(hostile_audit())
