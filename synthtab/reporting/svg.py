@@ -56,9 +56,7 @@ def icon(kind: str) -> Markup:
     Markup
         A small SVG that uses the page's own symbol.
     """
-    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>').format(
-        kind
-    )
+    return Markup('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>').format(kind)
 
 
 def key(kind: str) -> Markup:
