@@ -26,7 +26,7 @@ from synthtab.schema import CastTable, ColumnSpec, LabelColumn, NumberColumn
 from synthtab.schema.cast_table import FloatArray, IntArray
 from synthtab.seeding import derive_seed, generator, one_native_thread
 
-__all__ = ["ReleaseGuesses", "ShadowResult", "ShadowTarget", "most_isolated", "shadow_models"]
+__all__ = ["ReleaseGuesses", "ShadowResult", "ShadowTarget", "shadow_models"]
 
 MIN_FITS = 8  # with fewer a half may hold one fit of a kind
 _STAGE = "shadow models"
@@ -248,38 +248,6 @@ def shadow_models(
     scores = rules.scores(clues.left_in(released, np.arange(n_base))[None, usable])[0]
     known = np.asarray(in_release, dtype=bool)[usable]
     return replace(result, release=_on_release(scores > rules.cuts, known))
-
-
-def most_isolated(real: Points, *, k: int = _NEIGHBOURS) -> tuple[IntArray, FloatArray]:
-    """Rank records by how far they lie from everybody else: these are given away first.
-
-    Parameters
-    ----------
-    real : Points
-        The records, shape (n, n_coordinates).
-    k : int, default 5
-        How many nearest records of other people to average over; as many as there are, if fewer.
-
-    Returns
-    -------
-    order : ndarray of int, shape (n,)
-        Positions of the records, the most isolated first; equal ones in the order of their content.
-    distance : ndarray of float, shape (n,)
-        Mean distance of each record to those k; 0 to infinity, which it is where there is nobody else.
-
-    References
-    ----------
-    Meeus et al. (2023), Achilles' heels: vulnerable record identification in synthetic data publishing,
-    arXiv 2306.10308.
-    """
-    with one_native_thread():
-        near = nearest(real, real, k=max(1, min(k, len(real.hashes) - 1)), skip_own=True).distances
-    known = np.isfinite(near)
-    count = known.sum(axis=1)
-    mean = np.where(known, near, 0.0).sum(axis=1) / np.maximum(count, 1)
-    # sums in another order must tie
-    distance = np.where(count > 0, np.round(mean, 9), np.inf)
-    return np.lexsort((real.hashes, -distance)).astype(np.int64), distance
 
 
 def _coins(fits: int, n_targets: int, rng: np.random.Generator) -> BoolArray:

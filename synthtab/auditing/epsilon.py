@@ -26,7 +26,7 @@ from synthtab.tables.source import TableLike
 if TYPE_CHECKING:
     from synthtab.synthesizers import Guard
 
-__all__ = ["audit_epsilon"]
+__all__ = ["audit_epsilon", "epsilon_result"]
 
 
 def audit_epsilon(
@@ -132,7 +132,7 @@ def audit_epsilon(
                 hint="Pass guard=synth.guard, the guard that was fitted, or leave it out.",
             )
         bound = _paired(real, synthetic, holdout, schema, guard, delta, confidence, seed)
-        return _result(chosen, "replace one", bound, promised)
+        return epsilon_result(chosen, "replace one", bound, promised)
     assert synthesizer is not None
     frame, known = _rows_to_fit(real, schema)
     fit_and_sample = _fitting(synthesizer, known, guard, len(frame) if n_synthetic is None else n_synthetic)
@@ -158,7 +158,7 @@ def audit_epsilon(
             confidence=confidence,
             seed=seed,
         )
-    return _result(chosen, "add or remove one", bound, promised)
+    return epsilon_result(chosen, "add or remove one", bound, promised)
 
 
 # ---------------------------------------------------------------------- what was asked for
@@ -283,9 +283,27 @@ def _paired(
     return paired_canaries(scores, pool.is_train, pool.persons, seed=seed, delta=delta, confidence=confidence)
 
 
-def _result(
+def epsilon_result(
     design: EpsilonDesign, adjacency: Adjacency, bound: EpsilonBound, promised: float | None
 ) -> EpsilonResult:
+    """Give a bound as a result, with its design and its words.
+
+    Parameters
+    ----------
+    design : {"paired", "inserted", "refits"}
+        How it was found.
+    adjacency : {"replace one", "add or remove one"}
+        What a neighbouring table is.
+    bound : EpsilonBound
+        The bound.
+    promised : float or None
+        Epsilon that the mechanism promises.
+
+    Returns
+    -------
+    EpsilonResult
+        The result.
+    """
     return EpsilonResult(
         design=design,
         epsilon=bound.epsilon,

@@ -24,15 +24,18 @@ from synthtab.auditing.privacy_people import (
     rare_values_told,
     singling_out_told,
 )
-from synthtab.auditing.privacy_records import (
-    closeness_told,
-    copies_told,
-    epsilon_told,
-    isolated_told,
-    membership_told,
-    shadow_told,
+from synthtab.auditing.privacy_records import closeness_told, copies_told, membership_told
+from synthtab.auditing.privacy_single import epsilon_told, isolated_told, shadow_told
+from synthtab.auditing.privacy_words import (
+    CHECKS,
+    DO_NOT_RELEASE,
+    Told,
+    adjusted,
+    count_words,
+    is_shown,
+    not_asked,
+    percent_words,
 )
-from synthtab.auditing.privacy_words import CHECKS, Told, count_words, is_shown, not_asked, percent_words
 from synthtab.auditing.tables import AuditTables
 from synthtab.metrics.base import metric
 from synthtab.metrics.detection import DetectionResult
@@ -279,7 +282,7 @@ def _own_copies(attacked: AttackTables, policy: Policy) -> tuple[Finding, Attack
         return finding, Attack(
             "Exact copies", "–", "–", "–", Status.NOT_APPLICABLE, code="STB801", reason=found.reason
         )
-    p_value = min(1.0, found.p_value / policy.privacy_share("STB801"))
+    p_value = adjusted(found.p_value, "STB801", policy)
     is_leak = p_value <= policy.privacy
     copied = f"{percent_words(found.found)} of the synthetic rows are training rows word for word"
     if not is_shown(found.n_found, found.n_synthetic, policy.k):
@@ -298,7 +301,7 @@ def _own_copies(attacked: AttackTables, policy: Policy) -> tuple[Finding, Attack
         p_value=p_value,
         smallest_seen=found.smallest_leak,
         detail=detail,
-        remedy="Do not release this table. Use a synthesizer that learns distributions, not rows.",
+        remedy=f"{DO_NOT_RELEASE} Use a synthesizer that learns distributions, not rows.",
         cap=_NOT_JUDGED,
     )
     attack = Attack(

@@ -21,6 +21,7 @@ from synthtab.auditing.policy import Policy
 from synthtab.auditing.privacy_words import (
     CHECKS,
     Told,
+    adjusted,
     not_asked,
     percent_words,
     rate_score,
@@ -70,15 +71,15 @@ def _joint_finding(
             detail="The attack does the same on everybody, in the table or not.",
             cap=cap,
         )
-    adjusted = min(1.0, p_value / policy.privacy_share(code))
-    is_leak = adjusted <= policy.privacy
+    joint_p = adjusted(p_value, code, policy)
+    is_leak = joint_p <= policy.privacy
     return Finding(
         code,
         Section.PRIVACY,
         CHECKS[code],
-        p_value=adjusted,
+        p_value=joint_p,
         smallest_seen=joint.smallest_seen(family),
-        detail=f"{words[0] if is_leak else words[1]} ({p_words(adjusted)}).",
+        detail=f"{words[0] if is_leak else words[1]} ({p_words(joint_p)}).",
         remedy=remedy,
         cap=cap,
     )
@@ -422,7 +423,7 @@ def rare_values_told(found: RareValuesResult, policy: Policy, cap: str) -> Told:
     """
     if found.p_value is None:
         return Told(not_asked("STB810", found.reason))
-    p_value = min(1.0, found.p_value / policy.privacy_share("STB810"))
+    p_value = adjusted(found.p_value, "STB810", policy)
     columns = tuple(dict.fromkeys((*found.unpooled, *found.undeclared, *found.piled)))
     said = []
     if found.unpooled:

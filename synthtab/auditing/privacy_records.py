@@ -1,19 +1,18 @@
-"""Records: what is told of copies, membership, closeness, single people, epsilon and shadow models."""
+"""Records: what is told of copies, membership and closeness."""
 
 from __future__ import annotations
 
 from synthtab.attacks.copies import CopiesResult
 from synthtab.attacks.distance import ClosenessResult
-from synthtab.attacks.epsilon import EpsilonBound
-from synthtab.attacks.isolated import IsolatedResult
 from synthtab.attacks.membership import MembershipResult, OperatingPoint, ScoredAttack
 from synthtab.attacks.rates import rate_of_counts
-from synthtab.attacks.shadow import ShadowResult
 from synthtab.auditing.checks import Finding, p_words
 from synthtab.auditing.policy import Policy
 from synthtab.auditing.privacy_words import (
     CHECKS,
+    DO_NOT_RELEASE,
     Told,
+    adjusted,
     count_words,
     is_shown,
     not_asked,
@@ -24,19 +23,11 @@ from synthtab.auditing.privacy_words import (
     status_of,
 )
 from synthtab.metrics.base import metric
-from synthtab.results import Attack, EpsilonResult, Score, Section, Status
+from synthtab.results import Attack, Score, Section, Status
 
-__all__ = [
-    "closeness_told",
-    "copies_told",
-    "epsilon_told",
-    "isolated_told",
-    "membership_told",
-    "shadow_told",
-]
+__all__ = ["MEMBERSHIP_ASKED", "closeness_told", "copies_told", "membership_told"]
 
-_DO_NOT_RELEASE = "Do not release this table."
-_MEMBERSHIP_ASKED = "membership disclosure, as an expert panel asks to report (Patterns, 2025)"
+MEMBERSHIP_ASKED = "membership disclosure, as an expert panel asks to report (Patterns, 2025)"
 _SCORES = {
     "DOMIAS, nearest neighbour": (
         "membership_auc",
@@ -52,11 +43,6 @@ _SCORES = {
     "RMIA": ("membership_auc_rmia", "compares its density ratio with those of people like it"),
 }
 _INSIDER = "somebody who holds the whole record"
-
-
-def _adjusted(p_value: float, code: str, policy: Policy) -> float:
-    """Bring a p-value to the budget that all privacy checks share."""
-    return min(1.0, p_value / policy.privacy_share(code))
 
 
 # ---------------------------------------------------------------------- copies
@@ -81,7 +67,7 @@ def copies_told(found: CopiesResult, policy: Policy, cap: str) -> Told:
     """
     if found.p_value is None:
         return Told(not_asked("STB801", found.reason))
-    k, p_value = policy.k, _adjusted(found.p_value, "STB801", policy)
+    k, p_value = policy.k, adjusted(found.p_value, "STB801", policy)
     rate = rate_of_counts(found.matched_train, found.n_train, found.matched_holdout, found.n_holdout)
     shown = shown_rate(rate, k)
     words = (
@@ -100,7 +86,7 @@ def copies_told(found: CopiesResult, policy: Policy, cap: str) -> Told:
         p_value=p_value,
         smallest_seen=None if found.smallest_leak is None else found.smallest_leak / max(found.n_train, 1),
         detail=words,
-        remedy=f"{_DO_NOT_RELEASE} Use a synthesizer that learns distributions, not rows; "
+        remedy=f"{DO_NOT_RELEASE} Use a synthesizer that learns distributions, not rows; "
         "a differentially private one if the table leaves the house.",
         cap=cap,
     )
@@ -159,7 +145,7 @@ def membership_told(found: MembershipResult, policy: Policy, cap: str) -> Told:
     primary = found.primary
     if found.p_value is None or primary is None:
         return Told(not_asked("STB802", found.reason))
-    p_value = _adjusted(found.p_value, "STB802", policy)
+    p_value = adjusted(found.p_value, "STB802", policy)
     is_leak = p_value <= policy.privacy
     where = "by their whole ranking" if found.where == "ranking" else f"among the {found.where}"
     words = (
@@ -180,7 +166,7 @@ def membership_told(found: MembershipResult, policy: Policy, cap: str) -> Told:
         p_value=p_value,
         smallest_seen=None if found.smallest_leak is None else found.smallest_leak / max(found.n_train, 1),
         detail=words,
-        remedy=f"{_DO_NOT_RELEASE} Look for copied or nearly copied rows; train less, or privately."
+        remedy=f"{DO_NOT_RELEASE} Look for copied or nearly copied rows; train less, or privately."
         if is_leak
         else "Colleagues may have it. Outside, a model trained less closely, or privately, gives less away.",
         cap=" ".join(part for part in (cap, _on_average(found, policy)) if part),
@@ -215,7 +201,7 @@ def membership_told(found: MembershipResult, policy: Policy, cap: str) -> Told:
 
 def _on_average(found: MembershipResult, policy: Policy) -> str:
     """Say that training rows look more like members on the whole, when they do."""
-    if found.p_overall is None or _adjusted(found.p_overall, "STB802", policy) > policy.privacy:
+    if found.p_overall is None or adjusted(found.p_overall, "STB802", policy) > policy.privacy:
         return ""
     item = next(item for item in found.attacks if item.name == found.strongest_overall)
     return (
@@ -244,7 +230,7 @@ def _scored_attack(
             smallest_seen=seen,
             code="STB802",
             reason=f"{area}{own}",
-            asked_by=_MEMBERSHIP_ASKED,
+            asked_by=MEMBERSHIP_ASKED,
         )
     measured = _is_alarm_rate_shown(point, found.n_holdout, policy.k)
     ten = next((other for other in item.points if other.allowed == 0.10), None)  # noqa: PLR2004 - ten percent
@@ -261,7 +247,7 @@ def _scored_attack(
         seen,
         "STB802",
         f"{area}{at_ten}{own}",
-        _MEMBERSHIP_ASKED,
+        MEMBERSHIP_ASKED,
     )
 
 
@@ -377,182 +363,3 @@ def closeness_told(found: ClosenessResult) -> Told:
         "Quoted because readers expect it; it decides nothing.",
     )
     return Told(finding, tuple(scores), (attack,))
-
-
-# ---------------------------------------------------------------------- single people
-
-
-def isolated_told(found: IsolatedResult, n_train: int, policy: Policy, cap: str) -> Told:
-    """Tell of single isolated people.
-
-    Parameters
-    ----------
-    found : IsolatedResult
-        What was found.
-    n_train : int
-        Training rows.
-    policy : Policy
-        Budget.
-    cap : str
-        Why the check can warn at best.
-
-    Returns
-    -------
-    Told
-        Check and attack; no figure of anybody.
-    """
-    if found.p_value is None:
-        return Told(not_asked("STB809", found.reason))
-    p_value = _adjusted(found.p_value, "STB809", policy)
-    is_leak = p_value <= policy.privacy
-    words = (
-        f"A synthetic row is a copy, or nearly one, of somebody who stands alone ({p_words(p_value)}). If "
-        "the source holds people twice, look there first."
-        if is_leak
-        else f"No synthetic row lies closer to somebody who stands alone than people lie to each other "
-        f"({p_words(p_value)})."
-    )
-    ratio = found.smallest_ratio
-    finding = Finding(
-        "STB809",
-        Section.PRIVACY,
-        CHECKS["STB809"],
-        p_value=p_value,
-        smallest_seen=None if ratio is None else 1 / max(n_train, 1),
-        detail=words,
-        remedy=f"{_DO_NOT_RELEASE} Find the row in the internal list of vulnerable rows; guard or drop it.",
-        cap=cap,
-    )
-    seen = "cannot see any at this size"
-    if ratio is not None:
-        seen = f"one row, at {percent_words(ratio)} of the distance to the next person"
-    attack = Attack(
-        "A single person who stands alone",
-        "somebody who knows one unusual person",
-        "the whole record",
-        "asks whether a synthetic row lies beside it, where nobody else does",
-        status_of(finding, policy),
-        smallest_seen=seen,
-        code="STB809",
-        reason=words,
-    )
-    if found.distance_ratio is None:
-        return Told(finding, attacks=(attack,))
-    name = "isolated_ratio"
-    # the distance of one person's record is for internal eyes
-    score = Score(
-        Section.PRIVACY, name, metric(name).version, (), found.distance_ratio, chance=0.0, releasable=False
-    )
-    return Told(finding, (score,), (attack,))
-
-
-# ---------------------------------------------------------------------- epsilon and shadow models
-
-
-def epsilon_told(bound: EpsilonBound) -> Told:
-    """Tell of the lower bound of epsilon from pairs of training and holdout records.
-
-    Parameters
-    ----------
-    bound : EpsilonBound
-        The bound.
-
-    Returns
-    -------
-    Told
-        A note: zero is no evidence of privacy.
-    """
-    if bound.epsilon is None:
-        return Told(not_asked("STB811", bound.reason))
-    said = EpsilonResult(
-        design="paired",
-        epsilon=bound.epsilon,
-        confidence=bound.confidence,
-        cap=bound.cap,
-        guesses=bound.guesses,
-        right=bound.right,
-        canaries=bound.canaries,
-        fits=bound.fits,
-        delta=bound.delta,
-        adjacency="replace one",
-    ).sentence
-    finding = Finding(
-        "STB811", Section.PRIVACY, CHECKS["STB811"], value=bound.epsilon, reference=0.0, note=said
-    )
-    name = "epsilon_lower_bound"
-    score = Score(Section.PRIVACY, name, metric(name).version, (), bound.epsilon, floor=0.0, chance=bound.cap)
-    return Told(finding, (score,))
-
-
-def shadow_told(found: ShadowResult | None, policy: Policy, cap: str) -> Told | None:
-    """Tell of shadow models.
-
-    Parameters
-    ----------
-    found : ShadowResult or None
-        What was found; None when none were asked for.
-    policy : Policy
-        Budget.
-    cap : str
-        Why the check can warn at best.
-
-    Returns
-    -------
-    Told or None
-        Check, figure, attack; None when none were asked for.
-    """
-    if found is None:
-        return None
-    if found.p_value is None or found.auc is None:
-        return Told(not_asked("STB812", found.reason))
-    p_value = _adjusted(found.p_value, "STB812", policy)
-    words = (
-        f"Over {found.fits} fits with and without each of {found.n_targets} people who stand most alone, an "
-        f"attacker tells which they were in with an area under the curve of {found.auc:.2f} "
-        f"({p_words(p_value)})."
-    )
-    finding = Finding(
-        "STB812",
-        Section.PRIVACY,
-        CHECKS["STB812"],
-        value=found.auc,
-        low=found.low,
-        high=found.high,
-        reference=0.5,
-        p_value=p_value,
-        smallest_seen=found.smallest_auc,
-        detail=words,
-        remedy="This synthesizer shows whether such people were in: guard or drop them, or fit privately.",
-        cap=cap,
-    )
-    seen = "cannot see any with so few fits"
-    if found.smallest_auc is not None:
-        seen = f"an area under the curve of {found.smallest_auc:.2f}"
-    attack = Attack(
-        "Shadow models",
-        "somebody who has the synthesizer, and data like yours",
-        "the whole record, and what the table was made with",
-        "fits it with and without the record, and compares",
-        status_of(finding, policy),
-        found.auc,
-        found.low,
-        found.high,
-        0.5,
-        smallest_seen=seen,
-        code="STB812",
-        reason=words,
-        asked_by=_MEMBERSHIP_ASKED,
-    )
-    name = "shadow_auc"
-    score = Score(
-        Section.PRIVACY,
-        name,
-        metric(name).version,
-        (),
-        found.auc,
-        found.low,
-        found.high,
-        floor=0.5,
-        chance=1.0,
-    )
-    return Told(finding, (score,), (attack,))

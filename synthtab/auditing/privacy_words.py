@@ -12,8 +12,10 @@ from synthtab.results import Attack, Score, Section, Status
 
 __all__ = [
     "CHECKS",
+    "DO_NOT_RELEASE",
     "ShownRate",
     "Told",
+    "adjusted",
     "count_words",
     "is_shown",
     "not_asked",
@@ -24,6 +26,7 @@ __all__ = [
     "status_of",
 ]
 
+DO_NOT_RELEASE = "Do not release this table."
 CHECKS = {
     "STB801": "exact copies of training rows",
     "STB802": "membership inference",
@@ -77,6 +80,26 @@ class ShownRate:
     control: float | None = field(default=None)
     control_low: float | None = field(default=None)
     control_high: float | None = field(default=None)
+
+
+def adjusted(p_value: float, code: str, policy: Policy) -> float:
+    """Bring a p-value to the budget that all privacy checks share.
+
+    Parameters
+    ----------
+    p_value : float
+        Of the check alone.
+    code : str
+        The check.
+    policy : Policy
+        Its part of the budget.
+
+    Returns
+    -------
+    float
+        From 0 to 1; to be held against the whole budget.
+    """
+    return min(1.0, p_value / policy.privacy_share(code))
 
 
 def is_shown(hits: float, trials: float, k: int) -> bool:

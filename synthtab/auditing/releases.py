@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from synthtab.errors import DataError
-from synthtab.results import AuditResult, Release, Section, Verdict
+from synthtab.results import AuditResult, ContextAnswer, Release, Section, Verdict
 from synthtab.tables import read_frame
 from synthtab.tables.source import TableLike
 
@@ -51,8 +51,22 @@ def audit_releases(tables: Sequence[TableLike], judge: Callable[[TableLike], Aud
     )
     verdict = Verdict.worst([together.verdict, *(release.verdict for release in releases)])
     return replace(
-        together, verdict=verdict, summary=_summary(together, releases, verdict), releases=releases
+        together,
+        verdict=verdict,
+        summary=_summary(together, releases, verdict),
+        releases=releases,
+        contexts=tuple(_worst_context(context, results) for context in together.contexts),
     )
+
+
+def _worst_context(together: ContextAnswer, results: Sequence[AuditResult]) -> ContextAnswer:
+    """Let no circle of readers have all tables that may not have one of them."""
+    answer, reasons = together.answer, list(together.reasons)
+    for number, result in enumerate(results, start=1):
+        own = result.context(together.name)
+        if Verdict.worst([answer, own.answer]) is not answer:
+            answer, reasons = own.answer, [f"Release {number}: {reason}" for reason in own.reasons]
+    return replace(together, answer=answer, reasons=tuple(reasons))
 
 
 def _release(name: str, rows: int, result: AuditResult) -> Release:

@@ -289,6 +289,25 @@ def test_one_copied_outlier_is_seen_and_one_ordinary_row_is_not() -> None:
     assert seen >= 9
 
 
+def test_isolation_by_hand() -> None:
+    """The mean distance to the nearest records of other people, in standard deviations."""
+    values, persons = np.array([0.0, 1.0, 4.0]), np.array([0, 0, 1])
+    other = numbers(x=[9.0])
+    spread = float(np.std([*values, 9.0]))
+    tables = AttackTables.of(
+        numbers(x=values),
+        other,
+        other,
+        (ColumnSpec("x", "numeric"),),
+        train_persons=persons,
+        holdout_persons=np.array([7]),
+    )
+    found = dict(zip(tables.pool.table.number("x").values.tolist(), tables.isolation.tolist(), strict=True))
+    # the first two are one person's: each has the other two people's records for neighbours
+    by_hand = {0.0: (4 + 9) / 2, 1.0: (3 + 8) / 2, 4.0: (4 + 3 + 5) / 3, 9.0: (9 + 8 + 5) / 3}
+    assert {key: value * spread for key, value in found.items()} == pytest.approx(by_hand, rel=1e-5)
+
+
 def test_small_tables_say_so() -> None:
     """Fewer than 200 real records give no tail to judge by."""
     train, holdout, fresh = three_tables(0, 60)

@@ -83,8 +83,21 @@ def test_few_copies_in_each_are_caught_together(seed: int, nhanes: Dataset) -> N
     assert [result.verdict for result in results] == [Verdict.PASS, Verdict.FAIL]
     for result in results:
         assert [(release.rows, release.verdict) for release in result.releases] == [(ROWS, Verdict.PASS)] * 2
+    assert results[0].context("public").answer is not Verdict.FAIL
+    assert results[1].context("same_team").answer is Verdict.FAIL
     assert "2 releases from one source, judged together" in results[1].summary
     assert "gives away training rows" in results[1].summary
+
+
+def test_no_circle_gets_all_that_may_not_have_one(nhanes: Dataset) -> None:
+    """A bootstrap beside a fresh table nine times as large: what closes one release closes them all."""
+    parts = st.split(nhanes.frame, nhanes.schema, holdout=1 / 3, verifier=1 / 3, seed=1)
+    bad = parts.train.iloc[:60]
+    result = st.audit(
+        parts.train, [parts.verifier, bad], holdout=parts.holdout, schema=nhanes.schema, sections=["privacy"]
+    )
+    assert [release.verdict for release in result.releases] == [Verdict.PASS, Verdict.FAIL]
+    assert result.context("same_team").answer is Verdict.FAIL
 
 
 def test_a_bad_release_is_not_mended_by_a_good_one(law: tuple[Any, st.Split]) -> None:

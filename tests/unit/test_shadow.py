@@ -9,13 +9,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from simulated_tables import COLUMNS, three_tables, ugly_tables
+from simulated_tables import ugly_tables
 
-from synthtab.attacks.neighbours import Points
-from synthtab.attacks.shadow import ShadowResult, _aucs, _coins, _exact_p, most_isolated, shadow_models
+from synthtab.attacks.shadow import ShadowResult, _aucs, _coins, _exact_p, shadow_models
 from synthtab.errors import DataError, SpecError
 from synthtab.metrics.columns import stacked
-from synthtab.metrics.features import FeatureEncoder
 from synthtab.progress import reporting_to
 from synthtab.schema import CastTable, ColumnSpec, TableSchema
 from synthtab.seeding import generator
@@ -311,51 +309,12 @@ def test_progress_is_told() -> None:
     assert seen[-1] == "finish shadow models"
 
 
-# ---------------------------------------------------------------- isolated records
-
-
-def _line(values: list[float], persons: list[int] | None = None) -> Points:
-    own = np.arange(len(values)) if persons is None else np.array(persons)
-    coordinates = np.array(values, dtype=np.float32)[:, None]
-    return Points(coordinates, (np.array(values) * 8).astype(np.uint64), own.astype(np.int64))
-
-
-def test_most_isolated_by_hand() -> None:
-    """The mean distance to the two nearest others decides; equal ones come in the order of content."""
-    order, distance = most_isolated(_line([3, 0, 1, 2, 10]), k=2)
-    assert distance.tolist() == [1.5, 1.5, 1.0, 1.0, 7.5]
-    assert order.tolist() == [4, 1, 0, 2, 3]
-
-
-def test_most_isolated_looks_at_other_people() -> None:
-    """Records of one's own are passed over; with fewer others than k all count; with none it is infinite."""
-    order, distance = most_isolated(_line([0, 1, 4], [0, 0, 1]))
-    assert distance.tolist() == [4.0, 3.0, 3.5]
-    assert order.tolist() == [0, 2, 1]
-    alone = most_isolated(_line([0, 1], [0, 0]))
-    assert np.isinf(alone[1]).all()
-    assert most_isolated(_line([]))[0].tolist() == []
-
-
-def test_most_isolated_ignores_the_order_of_rows() -> None:
-    """Shuffled records are ranked alike, to the last bit."""
-    table, _, _ = three_tables(0, 200)
-    encoder = FeatureEncoder.fit((table,), (table,), COLUMNS)
-    turned = table.take(generator(0, "test").permutation(200))
-    one, other = Points.of(table, encoder), Points.of(turned, encoder)
-    (order, distance), (order_too, distance_too) = most_isolated(one), most_isolated(other)
-    assert np.array_equal(one.hashes[order], other.hashes[order_too])
-    assert np.array_equal(distance[order], distance_too[order_too])
-
-
 @pytest.mark.parametrize("case", list(ugly_tables()))
 def test_ugly_tables_never_raise(case: str) -> None:
-    """Any real records are ranked, and any table that a callable gives back is a fit."""
+    """Any table that a callable gives back is a fit."""
     train, holdout, made = ugly_tables()[case]
     names = tuple(train.columns)
-    real = stacked((train, holdout), names)
-    order, _ = most_isolated(Points.of(real, FeatureEncoder.fit((real,), (real,), COLUMNS)))
-    assert sorted(order.tolist()) == list(range(real.n_rows))
+    n_real = train.n_rows + holdout.n_rows
     # frames stand for cast tables: one column says which rows are meant
     tables = {"real": stacked((train, holdout, train.take(np.arange(1))), names), "made": made}
 
@@ -366,8 +325,8 @@ def test_ugly_tables_never_raise(case: str) -> None:
     columns = tuple(ColumnSpec(name, "numeric") for name in names)
     found = shadow_models(
         lambda _frame, _seed: pd.DataFrame({"made": np.arange(made.n_rows)}),
-        pd.DataFrame({"real": np.arange(real.n_rows)}),
-        pd.DataFrame({"real": [real.n_rows]}),
+        pd.DataFrame({"real": np.arange(n_real)}),
+        pd.DataFrame({"real": [n_real]}),
         cast,
         columns,
         fits=8,
