@@ -315,6 +315,8 @@ def test_columns_that_look_like_people() -> None:
     halves = frame.iloc[::2], frame.iloc[1::2]
     assert people_on_both_sides(*halves, schema) == ("patient_id",)
     assert people_on_both_sides(*halves, st.TableSchema(columns, unit="patient_id")) == ()
+    counted = tuple(half.assign(row_id=np.arange(len(half))) for half in halves)
+    assert people_on_both_sides(*counted, schema) == ("patient_id",)
     apart = frame[frame.patient_id < 50], frame[frame.patient_id >= 50]
     assert people_on_both_sides(*apart, schema) == ()
 
