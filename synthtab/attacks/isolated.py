@@ -18,6 +18,7 @@ __all__ = ["IsolatedResult", "isolated_records"]
 # An isolated neighbourhood: the second nearest record is farther away than for 95 records in a hundred.
 ISOLATED = 0.95
 _LOCAL = 50
+_MOST_DIMENSIONS = 30.0
 _TAILS = (5, 10, 20, 40)
 _ROWS_AT_ONCE = 256
 _LEAST_RECORDS = 200
@@ -40,7 +41,8 @@ class IsolatedResult:
     n_tried : int
         Synthetic rows that lie among isolated training records.
     smallest_ratio : float or None
-        Largest ratio that would have been called significant at `alpha`.
+        Largest ratio that would have been called significant at `alpha`; None when even a copy would not, as
+        in a coarse table, where people coincide.
     reason : str
         Why there is no figure.
     """
@@ -64,7 +66,8 @@ def isolated_records(tables: AttackTables, *, alpha: float = 0.0015) -> Isolated
     (d₂ beyond that of 95 records in a hundred), because twins by coincidence live where people are many. The
     largest b of rows that are nearest to a training record is held against all real records as queries, and
     against rows that are nearest to a holdout record: their 5, 10, 20 and 40 largest give tails that are
-    continued, the most cautious counts, times the number of rows tried.
+    continued, the most cautious counts, times the number of rows tried. The ratio itself must be unheard of
+    too: in a coarse table rows coincide.
 
     Parameters
     ----------
@@ -96,23 +99,88 @@ def isolated_records(tables: AttackTables, *, alpha: float = 0.0015) -> Isolated
     beside = made.positions[near_lonely, 0]
     with one_native_thread():
         dimension = _local_dimension(tables.real_points, np.union1d(around, beside), steps)
-    null = dimension[around] * steps[lonely]
-    scores = dimension[beside] * _log_ratio(made.distances, floor)[near_lonely]
+    own_steps = _log_ratio(made.distances, floor)[near_lonely]
+    scores = dimension[beside] * own_steps
     of_train = tables.pool.is_train[beside]
-    p_value, ratio_at = _tail_p(scores[of_train], np.concatenate([null, scores[~of_train]]), alpha)
-    control, _ = _tail_p(scores[~of_train], np.concatenate([null, scores[of_train]]), alpha)
-    found = IsolatedResult(p_value=p_value, control_p_value=control, n_tried=int(of_train.sum()))
-    if not of_train.any():
+    real_law = _Law(steps[lonely], dimension[around] * steps[lonely])
+
+    def judged(side: npt.NDArray[np.bool_]) -> FloatArray:
+        return real_law.joined(own_steps[~side], scores[~side]).chances(own_steps[side], scores[side])
+
+    chances, controls = judged(of_train), judged(~of_train)
+    n_tried = int(of_train.sum())
+    found = IsolatedResult(
+        p_value=min(1.0, n_tried * float(chances.min(initial=1.0))),
+        control_p_value=min(1.0, len(controls) * float(controls.min(initial=1.0))),
+        n_tried=n_tried,
+    )
+    if not n_tried:
         return found
-    best = np.flatnonzero(of_train)[scores[of_train].argmax()]
+    mine = np.flatnonzero(of_train)
+    best = mine[np.lexsort((-scores[mine], chances))[0]]
     distances = made.distances[near_lonely][best]
-    typical = float(np.median(dimension[beside[of_train]]))
+    step = real_law.joined(own_steps[~of_train], scores[~of_train]).step_at(
+        alpha / n_tried, float(np.median(dimension[beside[of_train]]))
+    )
+    # what a copy of a typical one of them would show
+    most = float(
+        np.median(
+            _log_ratio(np.column_stack([np.zeros(n_tried), made.distances[near_lonely][of_train, 1]]), floor)
+        )
+    )
     return replace(
         found,
         record=int(beside[best]),
         distance_ratio=float(distances[0] / distances[1]) if distances[1] > 0 else 1.0,
-        smallest_ratio=None if ratio_at is None else float(np.exp(-ratio_at / typical)),
+        smallest_ratio=None if step is None or step > most else float(np.exp(-step)),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Law:
+    """How close rows come that were never trained on: their log ratios, and the same in local units."""
+
+    steps: FloatArray
+    scores: FloatArray
+
+    def joined(self, steps: FloatArray, scores: FloatArray) -> _Law:
+        return _Law(np.concatenate([self.steps, steps]), np.concatenate([self.scores, scores]))
+
+    def _tails(self) -> list[tuple[float, float, float]]:
+        """Give share, edge and rate of each tail that is continued."""
+        falling, n = np.sort(self.scores)[::-1], len(self.scores)
+        found = []
+        for k in _TAILS:
+            if k >= n / 4:
+                break
+            edge = float(falling[k])
+            excess = float((falling[:k] - edge).mean())
+            # never lighter than the exponential law of evenly scattered points, and cautious by half an error
+            rate = min(1.0, (1 - 0.5 / np.sqrt(k)) / excess) if excess > 0 else 1.0
+            found.append((k / n, edge, rate))
+        return found
+
+    def chances(self, steps: FloatArray, scores: FloatArray) -> FloatArray:
+        """Give the chance that one row comes as close, for each of some rows."""
+        tails, n = self._tails(), len(self.scores)
+        if not tails:
+            return np.ones(len(scores))
+        # both the ratio itself and the ratio in local units must be unheard of: in a coarse table rows
+        # coincide, and what is local is hard to say
+        shares = [
+            1 - np.searchsorted(np.sort(values), own, side="left") / n
+            for values, own in ((self.steps, steps), (self.scores, scores))
+        ]
+        shares += [share * np.exp(-rate * np.maximum(scores - edge, 0.0)) for share, edge, rate in tails]
+        return np.asarray(np.max(shares, axis=0))
+
+    def step_at(self, chance: float, dimension: float) -> float | None:
+        """Give the log ratio whose chance is so small, where points scatter in so many dimensions."""
+        tails = self._tails()
+        if not tails:
+            return None
+        scores = [edge + max(0.0, float(np.log(share / chance))) / rate for share, edge, rate in tails]
+        return max(max(scores) / dimension, float(self.steps.max()))
 
 
 def _log_ratio(distances: FloatArray, floor: float) -> FloatArray:
@@ -135,26 +203,5 @@ def _local_dimension(
         squared = squares[None, :] - 2 * coordinates[rows] @ coordinates.T
         squared[np.arange(len(rows)), rows] = np.inf
         near: IntArray = np.argpartition(squared, most - 1, axis=1)[:, :most].astype(np.int64)
-        found[rows] = 1 / np.maximum(steps[near].mean(axis=1), 1e-6)
+        found[rows] = 1 / np.maximum(steps[near].mean(axis=1), 1 / _MOST_DIMENSIONS)
     return found
-
-
-def _tail_p(scores: FloatArray, null: FloatArray, alpha: float) -> tuple[float, float | None]:
-    """Give the chance that so many null scores reach the largest, and the score at `alpha`."""
-    if not len(scores) or not len(null):
-        return 1.0, None
-    falling = np.sort(null)[::-1]
-    n, largest = len(falling), float(scores.max())
-    shares, at_alpha = [float((falling >= largest).mean())], [0.0]
-    for k in _TAILS:
-        if k >= n / 4:
-            break
-        edge = falling[k]
-        excess = float((falling[:k] - edge).mean())
-        # never lighter than the exponential law of evenly scattered points, and cautious by half an error
-        rate = min(1.0, (1 - 0.5 / np.sqrt(k)) / excess) if excess > 0 else 1.0
-        shares.append(k / n * float(np.exp(-rate * max(largest - edge, 0.0))))
-        at_alpha.append(float(edge) + max(0.0, float(np.log(len(scores) * k / (n * alpha)))) / rate)
-    if len(shares) == 1:
-        shares.append(1.0)
-    return min(1.0, len(scores) * max(shares)), max(at_alpha)

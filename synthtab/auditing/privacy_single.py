@@ -61,7 +61,9 @@ def isolated_told(found: IsolatedResult, n_train: int, policy: Policy, cap: str)
         CHECKS["STB809"],
         p_value=p_value,
         smallest_seen=None if ratio is None else 1 / max(n_train, 1),
-        detail=words,
+        detail=words
+        if ratio is not None or is_leak
+        else f"{words} In tables as coarse as these people coincide: one copied person would not be seen.",
         remedy=f"{DO_NOT_RELEASE} Find the row in the internal list of vulnerable rows; guard or drop it.",
         cap=cap,
     )

@@ -289,6 +289,20 @@ def test_one_copied_outlier_is_seen_and_one_ordinary_row_is_not() -> None:
     assert seen >= 9
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_coarse_tables_do_not_alarm_and_say_that_they_cannot(seed: int) -> None:
+    """Where rows of different people coincide a fresh row beside somebody alone is nothing, and so is a copy."""
+    rng = np.random.default_rng(seed)
+    columns = tuple(ColumnSpec(f"c{i}", "categorical") for i in range(5))
+    tables = [
+        labels(**{c.name: [str(level) for level in np.minimum(rng.zipf(1.8, 1_000), 12)] for c in columns})
+        for _ in range(3)
+    ]
+    found = isolated_records(AttackTables.of(*tables, columns, seed=seed))
+    assert (found.p_value or 0.0) > 0.0015
+    assert found.smallest_ratio is None
+
+
 def test_isolation_by_hand() -> None:
     """The mean distance to the nearest records of other people, in standard deviations."""
     values, persons = np.array([0.0, 1.0, 4.0]), np.array([0, 0, 1])
