@@ -110,8 +110,8 @@ def isolated_records(tables: AttackTables, *, alpha: float = 0.0015) -> Isolated
     chances, controls = judged(of_train), judged(~of_train)
     n_tried = int(of_train.sum())
     found = IsolatedResult(
-        p_value=min(1.0, n_tried * float(chances.min(initial=1.0))),
-        control_p_value=min(1.0, len(controls) * float(controls.min(initial=1.0))),
+        p_value=_any_of(chances),
+        control_p_value=_any_of(controls),
         n_tried=n_tried,
     )
     if not n_tried:
@@ -134,6 +134,11 @@ def isolated_records(tables: AttackTables, *, alpha: float = 0.0015) -> Isolated
         distance_ratio=float(distances[0] / distances[1]) if distances[1] > 0 else 1.0,
         smallest_ratio=None if step is None or step > most else float(np.exp(-step)),
     )
+
+
+def _any_of(chances: FloatArray) -> float:
+    """Give the chance, at most, that any of some rows comes so close: 1 where none was tried."""
+    return min(1.0, len(chances) * float(chances.min())) if len(chances) else 1.0
 
 
 @dataclass(frozen=True, eq=False)

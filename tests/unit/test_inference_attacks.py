@@ -291,7 +291,7 @@ def test_one_copied_outlier_is_seen_and_one_ordinary_row_is_not() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_coarse_tables_do_not_alarm_and_say_that_they_cannot(seed: int) -> None:
-    """Where rows of different people coincide a fresh row beside somebody alone is nothing, and so is a copy."""
+    """Where rows of different people coincide a fresh row beside somebody alone is nothing."""
     rng = np.random.default_rng(seed)
     columns = tuple(ColumnSpec(f"c{i}", "categorical") for i in range(5))
     tables = [
