@@ -11,7 +11,18 @@ from calibration_cases import Population
 
 import synthtab as st
 
-__all__ = ["LEAKS", "Leak", "Plant", "Planted", "bootstrap", "independent", "leaked", "smoothed", "thirds_of"]
+__all__ = [
+    "LEAKS",
+    "Leak",
+    "Plant",
+    "Planted",
+    "bootstrap",
+    "exact_values",
+    "independent",
+    "leaked",
+    "smoothed",
+    "thirds_of",
+]
 
 RARE = "a level that nobody lists"
 
@@ -102,12 +113,20 @@ def smoothed(case: Planted, rng: np.random.Generator) -> Planted:
 
 
 def independent(case: Planted, rng: np.random.Generator) -> Planted:
-    """Shuffle every column of the training rows for itself."""
+    """Shuffle every column of the untouched rows for itself: nothing of the training people is in it."""
+    return _with_made(case, _shuffled(case.made, case.schema, rng))
+
+
+def exact_values(case: Planted, rng: np.random.Generator) -> Planted:
+    """Shuffle every column of the training rows: no row is left, but every value that one person holds."""
+    return _with_made(case, _shuffled(case.train, case.schema, rng))
+
+
+def _shuffled(rows: pd.DataFrame, schema: st.TableSchema, rng: np.random.Generator) -> pd.DataFrame:
     columns = {
-        column.name: case.train[column.name].to_numpy()[rng.permutation(len(case.train))]
-        for column in case.schema.modelled
+        column.name: rows[column.name].to_numpy()[rng.permutation(len(rows))] for column in schema.modelled
     }
-    return _with_made(case, pd.DataFrame(columns).astype(case.train[list(columns)].dtypes.to_dict()))
+    return pd.DataFrame(columns).astype(rows[list(columns)].dtypes.to_dict())
 
 
 def _most_isolated(case: Planted) -> int:

@@ -91,6 +91,10 @@ def test_known_answers(script: Any) -> None:
     assert min(found["all rows copied"].risks) >= 0.97
     for safe in ("independent fresh sample", "independent columns"):
         assert found[safe].failed == ()
+    # no row of anybody, every exact value of everybody
+    values = found["training columns shuffled"]
+    assert "STB807" in values.failed
+    assert not {"STB801", "STB802"} & set(values.failed)
 
 
 def test_a_small_control_is_no_risk(script: Any) -> None:
