@@ -1,4 +1,4 @@
-"""Calibrate the audit: false alarms on safe tables, power at stated defects, coverage of intervals.
+"""Calibrate the audit, attacks apart: false alarms on safe tables, power at defects, coverage.
 
 ``make calibrate`` runs it whole and writes docs/calibration.md; the tests run a small part of it.
 """
@@ -57,7 +57,7 @@ def outcome(result: st.AuditResult) -> Outcome:
 
 
 def safe_audit(population: Population, seed: int) -> Outcome:
-    """Audit an untouched third of the rows: everything is asked."""
+    """Audit an untouched third of the rows: everything is asked but privacy, which has a page of its own."""
     parts = population.parts(seed)
     return outcome(
         st.audit(
@@ -66,6 +66,7 @@ def safe_audit(population: Population, seed: int) -> Outcome:
             holdout=parts.holdout,
             schema=population.schema,
             target=population.target,
+            sections=[section for section in st.Section if section is not st.Section.PRIVACY],
             seed=seed,
         )
     )
@@ -94,8 +95,6 @@ def section_of(code: str) -> str:
         return "utility"
     if code.startswith("STB7"):
         return "detection"
-    if code.startswith("STB8"):
-        return "privacy"
     return _SECTION_OF[code[3]]
 
 
@@ -141,7 +140,7 @@ def safe_table(outcomes: dict[str, list[Outcome]]) -> list[str]:
     return [
         *lines,
         "",
-        f"**{failed} of {total} safe tables failed** (budget 5 %; at most 10 of 200 allowed).",
+        f"**{failed} of {total} safe tables failed** (budget 3.5 %; at most 10 of 200 allowed).",
     ]
 
 
@@ -219,9 +218,10 @@ def main() -> None:
     page = [
         "# Calibration of the audit",
         "",
-        "Written by `make calibrate`. NHANES is where margins were set (three parts of 1,755 rows); Adult",
-        "(three parts of 4,000) and the simulated law (three of 1,500) are where they were not. A third of",
-        "the real rows, which nothing was fitted on, stands for the synthetic table.",
+        "Written by `make calibrate`; attacks have [a page of their own](calibration-privacy.md). NHANES is",
+        "where margins were set (three parts of 1,755 rows); Adult (three parts of 4,000) and the simulated",
+        "law (three of 1,500) are where they were not. A third of the real rows, which nothing was fitted on,",
+        "stands for the synthetic table.",
         f"Seeds 0, 1, …; synthtab {st.__version__}.",
         "",
         "## False alarms",

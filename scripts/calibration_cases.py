@@ -308,25 +308,6 @@ def _target_shuffled(
     return made
 
 
-def _copies(share: float) -> Plant:
-    def plant(schema: st.TableSchema, parts: st.Split, rng: np.random.Generator, target: str) -> pd.DataFrame:
-        del schema, target
-        made = parts.verifier.copy()
-        many = round(share * len(made))
-        chosen = rng.choice(len(parts.train), many, replace=False)
-        made.iloc[:many] = parts.train.iloc[chosen].to_numpy()
-        return made
-
-    return plant
-
-
-def _bootstrap(
-    schema: st.TableSchema, parts: st.Split, rng: np.random.Generator, target: str
-) -> pd.DataFrame:
-    del schema, target
-    return parts.train.iloc[rng.integers(0, len(parts.train), len(parts.train))].reset_index(drop=True)
-
-
 def _independent(
     schema: st.TableSchema, parts: st.Split, rng: np.random.Generator, target: str
 ) -> pd.DataFrame:
@@ -364,6 +345,4 @@ DEFECTS = (
     Defect("tails cut at 5 and 95 %", ("STB401",), _tails_cut, _BOTH),
     Defect("one level's rows replaced and pushed to the top", ("STB501",), _one_group_ruined, _BOTH),
     Defect("seven in ten targets shuffled", ("STB601", "STB602"), _target_shuffled, _BOTH),
-    Defect("1 % of the rows copied from training", ("STB801",), _copies(0.01), _BOTH),
-    Defect("a bootstrap of the training rows", ("STB801", "STB802"), _bootstrap, _BOTH),
 )
