@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
@@ -204,9 +205,7 @@ class AuditResult(JsonResult, PageResult):
         pandas.DataFrame
             Columns row, isolation, nearest_synthetic, membership_score; empty for a result read from a file.
         """
-        names = [item.name for item in fields(VulnerableRecord)]
-        rows = [[getattr(record, name) for name in names] for record in self.vulnerable]
-        return pd.DataFrame(rows, columns=names).astype({"row": "int64"})
+        return _frame_of(VulnerableRecord, self.vulnerable).astype({"row": "int64"})
 
     def checks_frame(self) -> pd.DataFrame:
         """Give every check as a table.
@@ -216,9 +215,7 @@ class AuditResult(JsonResult, PageResult):
         pandas.DataFrame
             One row for each check, its fields as columns.
         """
-        names = [item.name for item in fields(Check)]
-        rows = [[getattr(check, name) for name in names] for check in self.checks]
-        return pd.DataFrame(rows, columns=names)
+        return _frame_of(Check, self.checks)
 
     def releasable(self) -> AuditResult:
         """Give the form that may be written to disk.
@@ -251,6 +248,14 @@ class AuditResult(JsonResult, PageResult):
             if self.verdict is not Verdict.PASS
         ]
         return "\n".join([f"{self.verdict.value.upper()}: {self.summary}", *lines])
+
+
+def _frame_of(
+    kind: type[Check | VulnerableRecord], items: Sequence[Check | VulnerableRecord]
+) -> pd.DataFrame:
+    """Give one row an item, its fields as columns."""
+    names = [item.name for item in fields(kind)]
+    return pd.DataFrame([[getattr(item, name) for name in names] for item in items], columns=names)
 
 
 _GRID_DECIMALS = 4
