@@ -79,7 +79,7 @@ def isolated_records(tables: AttackTables, *, alpha: float = 0.0015) -> Isolated
     Returns
     -------
     IsolatedResult
-        A p-value; among 200 safe tables it is below .0015 in hardly any (docs/privacy.md).
+        A p-value; of 200 safe tables it is below .0015 in one (docs/calibration-privacy.md).
 
     References
     ----------
