@@ -27,7 +27,7 @@ from synthtab.auditing.tables import AuditTables
 from synthtab.progress import current_progress
 from synthtab.seeding import one_native_thread
 
-__all__ = ["Battery", "Refit", "attack_tables", "run_battery"]
+__all__ = ["Battery", "Refit", "attack_tables", "run_battery", "shadow_attack"]
 
 _SHADOW_TARGETS = 8
 _STEPS = 6
@@ -182,7 +182,7 @@ def run_battery(
                 seed=attacked.seed,
             )
         )
-        shadow = None if refit is None or attacked.reason else _shadow(attacked, tables, policy, refit)
+        shadow = shadow_attack(attacked, tables, policy, refit)
         progress.advance(stage)
     finally:
         progress.finish(stage)
@@ -232,8 +232,29 @@ def _joint_test(
         )
 
 
-def _shadow(attacked: AttackTables, tables: AuditTables, policy: Policy, refit: Refit) -> ShadowResult:
-    """Fit with and without the training records that stand most alone."""
+def shadow_attack(
+    attacked: AttackTables, tables: AuditTables, policy: Policy, refit: Refit | None
+) -> ShadowResult | None:
+    """Fit with and without the training records that stand most alone; no holdout is needed.
+
+    Parameters
+    ----------
+    attacked : AttackTables
+        From `attack_tables`.
+    tables : AuditTables
+        The tables of the audit.
+    policy : Policy
+        Level of the test.
+    refit : Refit or None
+        How to fit, if asked for.
+
+    Returns
+    -------
+    ShadowResult or None
+        None when it was not asked for, or there is nothing to fit.
+    """
+    if refit is None or attacked.reason_without_holdout:
+        return None
     pool = attacked.pool
     mine = [position for position in (-attacked.isolation).argsort(kind="stable") if pool.is_train[position]]
     numbers = tables.train.row_numbers

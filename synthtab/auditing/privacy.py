@@ -13,7 +13,7 @@ from synthtab.attacks.quasi_identifiers import quasi_identifiers
 from synthtab.attacks.rare_values import rare_values
 from synthtab.attacks.record_scores import density_ratio
 from synthtab.attacks.tables import AttackTables
-from synthtab.auditing.battery import Battery, Refit, attack_tables, run_battery
+from synthtab.auditing.battery import Battery, Refit, attack_tables, run_battery, shadow_attack
 from synthtab.auditing.blind import NO_RANDOM_SPLIT, blind_baseline, is_told_apart
 from synthtab.auditing.checks import Finding, p_words
 from synthtab.auditing.policy import Policy
@@ -104,10 +104,10 @@ def measure_privacy(
     """
     attacked = attack_tables(tables, seed)
     if tables.holdout is None:
-        return _without_holdout(attacked, tables, policy, None)
+        return _without_holdout(attacked, tables, policy, None, refit)
     blind = blind_baseline(tables.train, tables.holdout, tables.columns, seed)
     if is_told_apart(blind):
-        return _without_holdout(attacked, tables, policy, blind)
+        return _without_holdout(attacked, tables, policy, blind, refit)
     battery = run_battery(attacked, tables, policy, thorough=thorough, refit=refit)
     cap, limits = _people_in_both(battery, tables, policy)
     told = _told(battery, policy, cap)
@@ -216,7 +216,11 @@ def _blind_finding(blind: DetectionResult) -> Finding:
 
 
 def _without_holdout(
-    attacked: AttackTables, tables: AuditTables, policy: Policy, blind: DetectionResult | None
+    attacked: AttackTables,
+    tables: AuditTables,
+    policy: Policy,
+    blind: DetectionResult | None,
+    refit: Refit | None,
 ) -> PrivacyMeasured:
     """Say what can be said of training rows alone: twins among themselves, rare values, small cells."""
     why = _NO_HOLDOUT if blind is None else NO_RANDOM_SPLIT
@@ -234,6 +238,9 @@ def _without_holdout(
         _NOT_JUDGED,
     )
     cells = quasi_identifiers(attacked, attacker_knowledge(attacked), k=policy.k)
+    # its coins are thrown here: it rests on nobody outside
+    shadow = shadow_told(shadow_attack(attacked, tables, policy, refit), policy, "")
+    refits = () if shadow is None else (shadow,)
     described = []
     if cells.small is not None and is_shown(cells.small.hits_main, cells.small.n_main, policy.k):
         described.append(
@@ -267,9 +274,17 @@ def _without_holdout(
             told.finding,
             alone.finding,
             *baseline,
+            *(item.finding for item in refits),
         ),
-        scores,
-        (copies_attack, *alone.attacks, *told.attacks, *described, unasked),
+        (*scores, *(score for item in refits for score in item.scores)),
+        (
+            copies_attack,
+            *alone.attacks,
+            *told.attacks,
+            *(attack for item in refits for attack in item.attacks),
+            *described,
+            unasked,
+        ),
         _vulnerable(attacked, tables),
         bool(rare.shared),
     )

@@ -119,7 +119,7 @@ def audit(
         return audit_releases(synthetic, lambda table: audit(**given | {"synthetic": table}))
     rules, asked = policy or Policy(), _sections(sections)
     if reference is not None:
-        _alone(rows=(real, holdout), beside=(schema, target, guard))
+        _alone(rows=(real, holdout), beside=(schema, target, guard, refit))
         return audit_profile(reference, synthetic, subgroups, rules, asked, title, synthesizer, seed)
     if real is None:
         raise DataError("No real table was given.", hint="Pass real=… or reference=….")
@@ -168,8 +168,8 @@ def _alone(*, rows: tuple[object, ...], beside: tuple[object, ...]) -> None:
         raise SpecError("Both a reference and real rows were given.", hint="Give one of them.")
     if any(item is not None for item in beside):
         raise SpecError(
-            "A reference brings its own schema and asks nothing that needs a target or a guard.",
-            hint="Leave schema, target and guard out; name targets when the reference is made.",
+            "A reference brings its own schema and asks nothing that needs a target, a guard or refits.",
+            hint="Leave schema, target, guard and refit out; name targets when the reference is made.",
         )
 
 

@@ -349,6 +349,8 @@ def test_shadow_models_see_a_memoriser(nhanes: Dataset, nhanes_thirds: Split) ->
     assert found.check("STB812").status is Status.FAIL
     assert found.check("STB812").value is not None
     assert "STB812" not in statuses(privacy(nhanes, parts, made))
+    alone = privacy(nhanes, parts, made, holdout=None, refit=st.spec("resampler"), fits=24)
+    assert alone.check("STB812").status is Status.FAIL
 
 
 def test_thorough_adds_attacks(nhanes: Dataset, nhanes_thirds: Split) -> None:

@@ -366,6 +366,8 @@ def test_what_is_asked_wrongly_is_refused(tmp_path: Path, cases: Any) -> None:
     for given in ({"real": parts.train}, {"holdout": parts.holdout}):
         with pytest.raises(SpecError, match="Both a reference and real rows"):
             st.audit(synthetic=made, reference=path, **given)
+    with pytest.raises(SpecError, match="refits"):
+        st.audit(synthetic=made, reference=path, refit="independent")
     with pytest.raises(DataError, match="No real table"):
         st.audit(synthetic=made)
     with pytest.raises(DataError, match="No synthetic table"):
