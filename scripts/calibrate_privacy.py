@@ -152,7 +152,7 @@ def safe_lines(found: dict[str, list[Answer]]) -> list[str]:
     for name, answers in found.items():
         own = sum(bool(item.failed) for item in answers)
         failed += own
-        unadjusted = sum(item.p_value * 0.25 <= 0.05 for item in answers)
+        unadjusted = sum(item.p_value * st.Policy().privacy_share("STB802") <= 0.05 for item in answers)
         lines.append(
             f"| {name} | {len(answers)} | {own} | {_counted([i.failed for i in answers])} | "
             f"{_counted([i.warned for i in answers])} | {unadjusted} |"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -138,7 +139,9 @@ def own_twins(tables: AttackTables, *, alpha: float = 0.0045) -> TwinsResult:
     def tail(count: int) -> float:
         return hypergeometric_tail(count, m, count + twins, m + n)
 
-    seen = next((count for count in range(m + 1) if tail(count) <= alpha), None)
+    # more copies are never less significant
+    least = bisect_left(range(m + 1), x=True, key=lambda count: tail(count) <= alpha)
+    seen = least if least <= m else None
     return TwinsResult(
         copies / m, twins / n, tail(copies), None if seen is None else seen / m, copies, twins, n, m
     )

@@ -184,7 +184,9 @@ def membership_inference(
     statistics = [
         RecordStatistic(name, cut, weight)
         for name, own in scores.items()
-        for cut, weight in _cuts(own, TOP_COUNTS if name == PRIMARY else (n // 100, n // 10))
+        for cut, weight in _cuts(
+            own, (*TOP_COUNTS, n // 4, n // 2) if name == PRIMARY else (n // 100, n // 10)
+        )
     ]
     statistics.append(RecordStatistic(NEAR_COPIES, "all", near.astype(np.float64)))
     diffuse = (RANKING, f"top {n // 10}")
@@ -241,10 +243,9 @@ def _scores(tables: AttackTables, *, thorough: bool) -> dict[str, FloatArray]:
 def _cuts(scores: FloatArray, counts: Sequence[int]) -> list[tuple[str, FloatArray]]:
     """Give each record's part in the top m, for some m, and its rank."""
     n = len(scores)
-    primary = (n // 4, n // 2) if len(counts) == len(TOP_COUNTS) else ()
     falling = np.sort(scores)[::-1]
     cuts = []
-    for m in sorted({m for m in (*counts, *primary) if 0 < m < n}):
+    for m in sorted({m for m in counts if 0 < m < n}):
         edge = falling[m - 1]
         above, level = scores > edge, scores == edge
         # records that tie at the edge share what is left of the cut: their order would be chance

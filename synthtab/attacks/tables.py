@@ -132,22 +132,6 @@ class AttackTables:
         """Whether neighbours are sought in a part of the rows only."""
         return self.pool is not self.everyone or self.made is not self.everything
 
-    def specs(self, names: tuple[str, ...]) -> tuple[ColumnSpec, ...]:
-        """Give the columns of some names.
-
-        Parameters
-        ----------
-        names : tuple of str
-            Column names.
-
-        Returns
-        -------
-        tuple of ColumnSpec
-            In the order of the names.
-        """
-        known = {column.name: column for column in self.columns}
-        return tuple(known[name] for name in names)
-
     @cached_property
     def encoder(self) -> FeatureEncoder:
         """How rows become coordinates: scaled by real records, whoever they are."""

@@ -287,11 +287,12 @@ def _without_holdout(
         ),
         _vulnerable(attacked, tables),
         bool(rare.shared),
+        _sampled(attacked),
     )
 
 
 def _own_copies(attacked: AttackTables, policy: Policy) -> tuple[Finding, Attack]:
-    found = own_twins(attacked)
+    found = own_twins(attacked, alpha=policy.privacy_alpha("STB801"))
     if found.p_value is None:
         finding = not_asked("STB801", found.reason)
         return finding, Attack(

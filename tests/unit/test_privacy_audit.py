@@ -240,6 +240,7 @@ def test_a_bootstrap_is_seen_without_holdout(nhanes: Dataset, nhanes_thirds: Spl
     made = nhanes_thirds.train.sample(500, replace=True, random_state=1)
     found = privacy(nhanes, nhanes_thirds, made, holdout=None)
     assert found.check("STB801").status is Status.FAIL
+    assert found.check("STB801").smallest_seen == pytest.approx(4 / 500, abs=3 / 500)
     assert found.check("STB809").status is Status.FAIL
 
 
