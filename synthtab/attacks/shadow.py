@@ -15,7 +15,7 @@ import pandas as pd
 
 from synthtab.attacks.canaries import under_one_another
 from synthtab.attacks.canary_fits import FitAndSample
-from synthtab.attacks.counts import clopper_pearson, hypergeometric_tail
+from synthtab.attacks.counts import clopper_pearson
 from synthtab.attacks.neighbours import Points, nearest
 from synthtab.errors import SpecError
 from synthtab.metrics.columns import modelled_names
@@ -26,7 +26,7 @@ from synthtab.schema import CastTable, ColumnSpec, LabelColumn, NumberColumn
 from synthtab.schema.cast_table import FloatArray, IntArray
 from synthtab.seeding import derive_seed, generator, one_native_thread
 
-__all__ = ["ReleaseGuesses", "ShadowResult", "ShadowTarget", "shadow_models"]
+__all__ = ["ShadowResult", "ShadowTarget", "shadow_models"]
 
 MIN_FITS = 8  # with fewer a half may hold one fit of a kind
 _STAGE = "shadow models"
@@ -59,27 +59,6 @@ class ShadowTarget:
 
 
 @dataclass(frozen=True)
-class ReleaseGuesses:
-    """What the learnt rules say of a synthetic table that is about to be released.
-
-    Parameters
-    ----------
-    right, guesses : int
-        Targets of which the rule said rightly whether they were in, of how many.
-    low, high : float
-        Exact 95 % interval of the share of right guesses (Clopper–Pearson).
-    p_value : float
-        Chance of as many right guesses if it meant nothing which targets were in; exact.
-    """
-
-    right: int
-    guesses: int
-    low: float
-    high: float
-    p_value: float
-
-
-@dataclass(frozen=True)
 class ShadowResult:
     """What the shadow-model attack found.
 
@@ -103,8 +82,6 @@ class ShadowResult:
         Targets.
     per_target : tuple of ShadowTarget
         Each target that both kinds of fits remain for.
-    release : ReleaseGuesses or None
-        Guesses on the released table, where one was given.
     reason : str
         Why there is no figure.
     """
@@ -122,7 +99,6 @@ class ShadowResult:
     failed: int = 0
     n_targets: int = 0
     per_target: tuple[ShadowTarget, ...] = ()
-    release: ReleaseGuesses | None = None
     reason: str = ""
 
 
@@ -136,8 +112,6 @@ def shadow_models(
     fits: int = 40,
     rows: int | None = None,
     seed: int = 0,
-    released: CastTable | None = None,
-    in_release: BoolArray | None = None,
     n_labellings: int = 999,
 ) -> ShadowResult:
     r"""Ask what single records leave in a synthetic table, by fits with and without them.
@@ -167,10 +141,6 @@ def shadow_models(
         Base rows of each fit, drawn anew each time; all of them by default, which is the stronger attacker.
     seed : int, default 0
         Seed of coins, draws and fits.
-    released : CastTable, optional
-        A synthetic table to guess on, by rules learnt from all fits.
-    in_release : ndarray of bool, shape (n_targets,), optional
-        Which targets it was fitted on, chosen by chance; given together with `released`.
     n_labellings : int, default 999
         Permutations of the coins.
 
@@ -185,7 +155,7 @@ def shadow_models(
     DataError
         When the targets lack a column of the base rows.
     SpecError
-        When there are too few fits, or a released table does not come with the targets that it was fitted on.
+        When there are too few fits.
 
     References
     ----------
@@ -196,11 +166,6 @@ def shadow_models(
     if fits < MIN_FITS:
         raise SpecError(f"{fits} fits are too few.", hint=f"Give at least {MIN_FITS}; 40 tell more.")
     n_base, n_targets = len(base), len(targets)
-    told = n_targets if in_release is None else len(in_release)
-    if (released is None) != (in_release is None) or told != n_targets:
-        raise SpecError(
-            "A released table and who is in it belong together.", hint="Give one True or False a target."
-        )
     sizes = ShadowResult(n_targets=n_targets)
     if not n_base or not n_targets:
         return replace(sizes, reason="no target" if n_base else "no base row")
@@ -240,14 +205,7 @@ def shadow_models(
         n_labellings,
         rng,
     )
-    result = replace(result, fits=fits, failed=len(errors), n_targets=n_targets)
-    if released is None or in_release is None or not released.n_rows or result.reason:
-        return result
-    usable = _with_both(is_in[came])
-    rules = _rules(features[came][:, usable], is_in[came][:, usable])
-    scores = rules.scores(clues.left_in(released, np.arange(n_base))[None, usable])[0]
-    known = np.asarray(in_release, dtype=bool)[usable]
-    return replace(result, release=_on_release(scores > rules.cuts, known))
+    return replace(result, fits=fits, failed=len(errors), n_targets=n_targets)
 
 
 def _coins(fits: int, n_targets: int, rng: np.random.Generator) -> BoolArray:
@@ -450,12 +408,3 @@ def _exact_p(scores: FloatArray, is_in: BoolArray) -> float:
     for rank in ranks.tolist():
         ways[1:, rank:] += ways[:-1, : most + 1 - rank]
     return float(ways[n_in, int(ranks[is_in].sum()) :].sum() / ways[n_in].sum())
-
-
-def _on_release(guesses: BoolArray, is_in: BoolArray) -> ReleaseGuesses:
-    n, right = len(is_in), int((guesses == is_in).sum())
-    low, high = clopper_pearson(right, n)
-    hits = int((guesses & is_in).sum())
-    return ReleaseGuesses(
-        right, n, low, high, hypergeometric_tail(hits, int(guesses.sum()), int(is_in.sum()), n)
-    )

@@ -132,29 +132,6 @@ def test_smallest_auc_is_honest() -> None:
     assert 0.5 < many < few
 
 
-# ---------------------------------------------------------------- release
-
-
-def test_a_release_is_guessed() -> None:
-    """What the fits have taught tells which targets a released table was made from; p is the exact count."""
-    is_in = np.array([True, False, True, False])
-    rows = pd.concat([base_rows(), TARGETS[is_in]])
-    found = attack(lambda frame, _: frame, released=SCHEMA.cast(rows), in_release=is_in)
-    assert found.release is not None
-    assert (found.release.right, found.release.guesses) == (4, 4)
-    assert found.release.p_value == pytest.approx(1 / 6)
-    assert found.release.low < 1 == found.release.high
-
-
-def test_a_release_needs_its_truth() -> None:
-    """A released table without who is in it, or with too short a list, is refused."""
-    released = SCHEMA.cast(base_rows())
-    with pytest.raises(SpecError, match="belong together"):
-        attack(memoriser, released=released)
-    with pytest.raises(SpecError, match="belong together"):
-        attack(memoriser, released=released, in_release=np.array([True]))
-
-
 # ---------------------------------------------------------------- parts by hand
 
 
