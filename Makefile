@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: help demo test lint reports data docs bench calibrate clean
+.PHONY: help demo test lint reports study engines data docs bench calibrate clean
 help:
 	@echo "make demo   synthesize, audit and report on the embedded table"
 	@echo "make test   install what the tests need, then lint, type-check and test"
@@ -36,6 +36,15 @@ lint: $(VENV)/.test
 reports: $(VENV)/.demo
 	$(BIN)/synthtab demo --out reports
 
+# an hour of two cores; what it found is committed
+study: $(VENV)/.demo
+	$(BIN)/python scripts/nhanes_study.py --run-dir runs/nhanes --out reports
+
+# ray and spark are large, and spark needs Java
+engines: $(VENV)/.test
+	$(INSTALL) --editable '.[sdv,test,engines]'
+	$(BIN)/python scripts/run_engines.py --write docs/engines.md
+
 data: $(VENV)/.test
 	$(BIN)/python scripts/build_nhanes.py --check
 	$(BIN)/python scripts/build_adult.py --check
@@ -50,6 +59,9 @@ bench: $(VENV)/.test
 calibrate: $(VENV)/.test
 	$(BIN)/python scripts/calibrate_audit.py --out docs/calibration.md
 	$(BIN)/python scripts/calibrate_privacy.py --out docs/calibration-privacy.md
+	$(BIN)/python scripts/calibrate_recursion.py --out docs/calibration-recursion.md
+	$(BIN)/python scripts/show_recursion_formulas.py --out docs/recursion-formulas.md
+	$(BIN)/python scripts/published_adult_run.py --out docs/recursion-adult.md
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage

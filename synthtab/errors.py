@@ -9,11 +9,16 @@ from __future__ import annotations
 __all__ = [
     "DataError",
     "FitError",
+    "GenerationError",
     "MissingDependencyError",
     "NotFittedError",
+    "RunInUseError",
+    "RunMismatchError",
     "SavedModelError",
     "SchemaError",
     "SpecError",
+    "StorageError",
+    "StorageFullError",
     "SynthtabError",
     "SynthtabWarning",
     "TrustError",
@@ -57,6 +62,10 @@ class FitError(SynthtabError):
     """A synthesizer could not learn the table; names the column and the rule, never a value."""
 
 
+class GenerationError(SynthtabError):
+    """What would be learned from a synthetic table is of a later generation than was allowed."""
+
+
 class NotFittedError(SynthtabError):
     """A synthesizer was asked to sample or to be saved before it was fitted."""
 
@@ -71,6 +80,22 @@ class TrustError(SynthtabError):
 
 class MissingDependencyError(SynthtabError):
     """An optional library is needed for what was asked; the hint says how to install it."""
+
+
+class RunInUseError(SynthtabError):
+    """Another process is at work in the folder of a run; says which."""
+
+
+class RunMismatchError(SynthtabError):
+    """A folder belongs to a run with other arguments, or to no run; names each difference."""
+
+
+class StorageError(SynthtabError):
+    """A folder cannot be read, written or locked."""
+
+
+class StorageFullError(StorageError):
+    """The disk is full; what was finished before is safe."""
 
 
 class SynthtabWarning(UserWarning):

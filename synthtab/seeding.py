@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+_modules_when_held = 0
+
 __all__ = ["derive_seed", "generator", "isolated_random_state", "one_native_thread"]
 
 
@@ -106,15 +108,22 @@ def one_native_thread() -> Iterator[None]:
     """
     import sys
 
+    global _modules_when_held  # noqa: PLW0603 - thread pools are global too
     from threadpoolctl import threadpool_limits
 
+    if _modules_when_held == len(sys.modules):
+        # held already, and nothing was imported since: looking through all libraries takes a millisecond
+        yield
+        return
     torch = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch is not None else None
     if torch is not None:
         torch.set_num_threads(1)
+    before, _modules_when_held = _modules_when_held, len(sys.modules)
     try:
         with threadpool_limits(limits=1):
             yield
     finally:
+        _modules_when_held = before
         if torch is not None:
             torch.set_num_threads(threads)

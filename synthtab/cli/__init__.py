@@ -1,4 +1,4 @@
-"""The command line: run, demo, split, schema, fit, sample, audit, report.
+"""The command line: run, demo, split, schema, fit, sample, audit, report, recurse, lineage.
 
 Nothing heavy is imported here or at the top of any module below, so that ``synthtab --help`` is quick.
 """
@@ -6,7 +6,14 @@ Nothing heavy is imported here or at the top of any module below, so that ``synt
 import io
 import sys
 
-from synthtab.cli import audits, models, pipeline, tables  # noqa: F401 - each adds its commands to the app
+from synthtab.cli import (  # noqa: F401 - each adds its commands to the app
+    audits,
+    lineage,
+    models,
+    pipeline,
+    recursion,
+    tables,
+)
 from synthtab.cli.app import app
 
 __all__ = ["app", "main"]

@@ -18,7 +18,7 @@ __all__ = ["BAD_INPUT", "FAILED", "OneLineErrors", "app", "schema_app"]
 
 FAILED = 1
 BAD_INPUT = 2
-_ORDER = ("run", "demo", "split", "schema", "fit", "sample", "audit", "report")
+_ORDER = ("run", "demo", "split", "schema", "fit", "sample", "audit", "report", "recurse", "lineage")
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from synthtab.schema import TableSchema
     from synthtab.specs import SynthesizerSpec
 
-__all__ = ["check_columns", "chosen", "spec_of"]
+__all__ = ["check_columns", "chosen", "spec_in_words", "spec_of"]
 
 _MANY = 30
 _WORDS = {"true": True, "false": False, "none": None, "null": None}
@@ -113,6 +113,30 @@ def spec_of(name: str, params: Sequence[str] | None) -> SynthesizerSpec:
         if not key or not equals:
             raise SpecError(f"--param {text!r} is no parameter.", hint="Write --param key=value.")
     return SynthesizerSpec(name, {key: _parsed(value) for key, _, value in pairs})
+
+
+def spec_in_words(text: str) -> SynthesizerSpec:
+    """Give the synthesizer that was typed as a call.
+
+    Parameters
+    ----------
+    text : str
+        ``name``, or ``name(key=value, key=value)``.
+
+    Returns
+    -------
+    SynthesizerSpec
+        The spec; its name is registered.
+
+    Raises
+    ------
+    SpecError
+        When the name is not registered, or the text is no call.
+    """
+    name, opened, inside = text.strip().partition("(")
+    if opened and not inside.endswith(")"):
+        raise SpecError(f"{text!r} is no synthesizer.", hint='Write a name, or "tvae(epochs=60)".')
+    return spec_of(name.strip(), [part.strip() for part in inside[:-1].split(",") if part.strip()])
 
 
 def _parsed(text: str) -> str | float | bool | None:

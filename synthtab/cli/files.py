@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from synthtab.cli.choices import chosen
-from synthtab.cli.output import PartFile
+from synthtab.cli.output import PartFile, WrittenFile
 from synthtab.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from synthtab.lineage import Lineage
     from synthtab.schema import TableSchema
     from synthtab.tables import Split
 
@@ -25,6 +28,7 @@ __all__ = [
     "table_ending",
     "write_parts",
     "write_table",
+    "written_lineage",
 ]
 
 _PARQUET = (".parquet", ".pq")
@@ -111,7 +115,10 @@ def refuse_unwritable(path: Path) -> None:
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> Path:
-    """Write a table to a file, in the format that its ending names.
+    """Write a table to a file, in the format that its ending names, at once or not at all.
+
+    Its lineage goes along: into Parquet, or beside a CSV, where the one of a table that is replaced is taken
+    away first, so that it never speaks of the new one.
 
     Parameters
     ----------
@@ -125,23 +132,78 @@ def write_table(frame: pd.DataFrame, path: Path) -> Path:
     Path
         The file.
     """
+    from synthtab.lineage import lineage_of, save_lineage, sidecar_of
+    from synthtab.lineage.carrying import write_at_once
+
     refuse_unwritable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lower = path.name.lower()
-    if lower.endswith(_PARQUET):
-        frame.to_parquet(path, index=False)
-    else:
-        frame.to_csv(path, index=False, sep="\t" if ".tsv" in lower else ",")
+    told = lineage_of(frame)
+    lineage = None if told is None else told.for_rows(len(frame))
+    sidecar_of(path).unlink(missing_ok=True)
+    if path.name.lower().endswith(_PARQUET):
+        return write_at_once(path, lambda file: _write_parquet(frame, lineage, file))
+    write_at_once(path, lambda file: _write_csv(frame, path.name.lower(), file))
+    if lineage is not None:
+        save_lineage(lineage, path)
     return path
 
 
-def write_parts(split: Split, folder: Path, ending: str) -> tuple[PartFile, ...]:
-    """Write each part of a split to a file of its own.
+def _write_parquet(frame: pd.DataFrame, lineage: Lineage | None, file: BinaryIO) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from synthtab.lineage.carrying import metadata_of
+
+    # pandas' own attributes would go in as well, with a number of rows that is no longer true
+    plain = frame.copy(deep=False)
+    plain.attrs = {}
+    table = pa.Table.from_pandas(plain, preserve_index=False)
+    if lineage is not None:
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata_of(lineage)})
+    pq.write_table(table, file)
+
+
+def _write_csv(frame: pd.DataFrame, name: str, file: BinaryIO) -> None:
+    separator = "\t" if ".tsv" in name else ","
+    if not name.endswith(".gz"):
+        frame.to_csv(file, index=False, sep=separator)
+        return
+    # neither a name nor a date inside: the same table is the same bytes
+    with (
+        gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
+    ):
+        frame.to_csv(text, index=False, sep=separator)
+
+
+def written_lineage(path: Path) -> tuple[WrittenFile, ...]:
+    """Name the file beside a table in which its lineage stands.
+
+    Parameters
+    ----------
+    path : Path
+        What `write_table` wrote.
+
+    Returns
+    -------
+    tuple of WrittenFile
+        Empty where the lineage stands in the table's own file.
+    """
+    from synthtab.lineage import sidecar_of
+
+    beside = sidecar_of(path)
+    return (WrittenFile("its lineage", str(beside)),) if beside.is_file() else ()
+
+
+def write_parts(split: Split, schema: TableSchema, folder: Path, ending: str) -> tuple[PartFile, ...]:
+    """Write each part of a split to a file of its own; unless their lineage says otherwise, they are real.
 
     Parameters
     ----------
     split : Split
         The parts.
+    schema : TableSchema
+        What is public about them.
     folder : Path
         Where to.
     ending : str
@@ -152,8 +214,13 @@ def write_parts(split: Split, folder: Path, ending: str) -> tuple[PartFile, ...]
     tuple of PartFile
         The files and their sizes.
     """
+    from synthtab.lineage import Lineage, attach_lineage, lineage_of
+
+    def told(part: pd.DataFrame) -> pd.DataFrame:
+        return part if lineage_of(part) else attach_lineage(part, Lineage.of_real(len(part), schema))
+
     return tuple(
-        PartFile(name, str(write_table(part, folder / f"{name}{ending}")), len(part))
+        PartFile(name, str(write_table(told(part), folder / f"{name}{ending}")), len(part))
         for name, part in split.parts()
     )
 

@@ -36,6 +36,10 @@ def _fit(
     unit: UnitOption = None,
     synthesizer: SynthesizerOption = "gaussian_copula",
     param: ParamOption = None,
+    max_generation: Annotated[
+        int | None,
+        typer.Option("--max-generation", min=1, help="Refuse a synthetic table of this generation or later."),
+    ] = None,
     seed: SeedOption = 0,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -50,7 +54,8 @@ def _fit(
             from synthtab.tables import read_frame
 
             frame = read_frame(data)
-            synth = make(spec, read_schema(schema, frame, unit), seed=seed).fit(frame)
+            synth = make(spec, read_schema(schema, frame, unit), seed=seed)
+            synth.fit(frame, max_generation=max_generation)
             synth.save(out)
         show_guard(term, synth.guard_report)
         term.say(f"{synth.spec} learned {len(frame):,} rows; the model is in {out}.")
@@ -89,9 +94,14 @@ def _sample(
         refuse_unwritable(out)
         with term.stage("Sampling"):
             from synthtab.synthesizers import load
+            from synthtab.synthesizers.persistence import record_draws, register_of
 
+            refuse_overwriting([out], [register_of(model)])
             synth = load(model, trusted=trusted)
             count = synth.fitted.n_rows if rows is None else rows
-            write_table(synth.sample(count, seed), out)
+            sample = synth.sample(count, seed)
+            # written down before the table is: one draw too many is told rather than one too few
+            record_draws(synth, model)
+            write_table(sample, out)
         term.say(f"{count:,} rows by {synth.spec} are in {out}.")
         term.result(as_json(SampledTable(str(out), str(synth.spec), count, seed)))

@@ -22,6 +22,7 @@ __all__ = [
     "ProblemList",
     "SampledTable",
     "SplitFiles",
+    "StudyOutcome",
     "WrittenFile",
     "as_json",
     "show_audit",
@@ -189,14 +190,39 @@ class AuditOutcome:
     files: tuple[WrittenFile, ...]
 
 
+@dataclass(frozen=True)
+class StudyOutcome:
+    """What a study found, for a program.
+
+    Parameters
+    ----------
+    verdict : tuple of str
+        A line for each synthesizer under each regime.
+    notes : tuple of str
+        What a reader should know.
+    files : tuple of WrittenFile
+        What was written.
+    """
+
+    verdict: tuple[str, ...]
+    notes: tuple[str, ...]
+    files: tuple[WrittenFile, ...]
+
+
 def as_json(
-    outcome: SplitFiles | ProblemList | FittedModel | SampledTable | AuditOutcome | WrittenFile,
+    outcome: SplitFiles
+    | ProblemList
+    | FittedModel
+    | SampledTable
+    | AuditOutcome
+    | StudyOutcome
+    | WrittenFile,
 ) -> str:
     """Write an outcome as JSON.
 
     Parameters
     ----------
-    outcome : SplitFiles, ProblemList, FittedModel, SampledTable or AuditOutcome
+    outcome : SplitFiles, ProblemList, FittedModel, SampledTable, AuditOutcome or StudyOutcome
         The outcome.
 
     Returns

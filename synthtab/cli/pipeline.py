@@ -19,6 +19,7 @@ from synthtab.cli.files import (
     table_ending,
     write_parts,
     write_table,
+    written_lineage,
 )
 from synthtab.cli.options import (
     DataArgument,
@@ -185,9 +186,10 @@ def _run(
             files = (
                 *write_audit(made.result, page, figures),
                 WrittenFile("synthetic table", str(write_table(made.sample, table))),
+                *written_lineage(table),
                 *_saved(term, made.synth, model),
                 WrittenFile("schema", str(shown if keeps_schema else known.save(shown))),
-                *_kept(made.split, out, ending, keep=keep_split),
+                *_kept(made.split, known, out, ending, keep=keep_split),
             )
         _tell(term, made, files)
     raise typer.Exit(exit_code(made.result, strict=strict))
@@ -202,11 +204,14 @@ def _saved(term: Terminal, synth: Synthesizer, path: Path) -> tuple[WrittenFile,
         return ()
 
 
-def _kept(split: Split, folder: Path, ending: str, *, keep: bool) -> tuple[WrittenFile, ...]:
+def _kept(
+    split: Split, schema: TableSchema, folder: Path, ending: str, *, keep: bool
+) -> tuple[WrittenFile, ...]:
     if not keep:
         return ()
     return tuple(
-        WrittenFile(f"{part.name} (real rows)", part.file) for part in write_parts(split, folder, ending)
+        WrittenFile(f"{part.name} (real rows)", part.file)
+        for part in write_parts(split, schema, folder, ending)
     )
 
 

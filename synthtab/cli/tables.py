@@ -60,7 +60,7 @@ def _split(
             )
             ending = table_ending(data)
             refuse_overwriting([out / f"{name}{ending}" for name, _ in parts.parts()], [data, schema])
-            files = write_parts(parts, out, ending)
+            files = write_parts(parts, known, out, ending)
         for part in files:
             term.say(f"{part.name:<9} {part.rows:>10,} rows  {part.file}")
         term.say("These files hold real rows: keep them as you keep the table itself.")

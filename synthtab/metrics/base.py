@@ -234,6 +234,27 @@ METRICS: dict[str, Metric] = {
             documented="synthtab.metrics.rare.presence",
         ),
         Metric(
+            "levels_lost",
+            Section.RARE,
+            1,
+            "rare categories lost since generation 0",
+            documented="synthtab.metrics.rare.lost",
+        ),
+        Metric(
+            "joint_cells_lost",
+            Section.RARE,
+            1,
+            "rare pairs of values lost since generation 0",
+            documented="synthtab.metrics.rare.lost",
+        ),
+        Metric(
+            "rare_share",
+            Section.RARE,
+            1,
+            "values on categories that were rare at generation 0, per row",
+            documented="synthtab.metrics.rare.rare_share",
+        ),
+        Metric(
             "quantiles",
             Section.TAILS,
             1,

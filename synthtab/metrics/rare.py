@@ -6,7 +6,7 @@ import numpy as np
 
 from synthtab.schema.cast_table import FloatArray
 
-__all__ = ["mass_ratio_interval", "presence", "relative_tail_difference"]
+__all__ = ["lost", "mass_ratio_interval", "presence", "rare_share", "relative_tail_difference"]
 
 
 def presence(counts: FloatArray, rows: FloatArray, drawn: FloatArray | float) -> FloatArray:
@@ -56,6 +56,62 @@ def presence(counts: FloatArray, rows: FloatArray, drawn: FloatArray | float) ->
             + gammaln(rows - drawn + 1)
         )
     return np.asarray(np.where(left < 0, 1.0, 1.0 - np.exp(np.minimum(log_absent, 0.0))))
+
+
+def lost(counts: FloatArray) -> FloatArray:
+    r"""Say which share of the cells that a table once had are empty now.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (..., cells)
+        Rows on each cell that held rows at the beginning: levels, or pairs of values.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        From 0 (all are there, perfect) to 1 (all are gone); 0 where there are none. No rarefaction: tables of
+        equal size must be compared, and a perfect model of a finite table loses some too.
+
+    Notes
+    -----
+    .. math:: \frac1L \sum_{l=1}^L [c_l = 0]
+
+    References
+    ----------
+    Wright (1931), Evolution in Mendelian populations, on the loss of alleles by drift.
+
+    Examples
+    --------
+    >>> float(lost(np.array([3, 0, 1, 0])))
+    0.5
+    """
+    return np.asarray((counts == 0).mean(axis=-1) if counts.shape[-1] else np.zeros(counts.shape[:-1]))
+
+
+def rare_share(counts: FloatArray, rows: FloatArray) -> FloatArray:
+    r"""Say how many values that were rare at the beginning a row holds on average.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (..., levels)
+        Rows on each level that was rare at the beginning.
+    rows : ndarray, shape (...)
+        Rows of the table.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        0 and more; perfect is what it was at the beginning. Under a row bootstrap it is a martingale.
+
+    Notes
+    -----
+    .. math:: \frac1n \sum_l c_l
+
+    References
+    ----------
+    Ewens (2004), Mathematical Population Genetics, chapter 3, on the drift of frequencies.
+    """
+    return np.asarray(counts.sum(axis=-1) / rows)
 
 
 def mass_ratio_interval(

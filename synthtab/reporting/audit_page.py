@@ -28,6 +28,7 @@ from synthtab.reporting.text import (
     clean,
     figure,
     interval,
+    p_value,
     plural,
     threshold,
 )
@@ -248,10 +249,6 @@ def _check_row(check: Check) -> CheckRow:
     value, beside = check.value, check.threshold
     unnamed = [name for name in check.columns if name not in check.reason]
     found = interval(value, check.low, check.high, beside=beside)
-    p_value = ""
-    if check.p_value is not None:
-        least = 0.001
-        p_value = "p < 0.001" if check.p_value < least else f"p = {figure(check.p_value, digits=3)}"
     return CheckRow(
         code=clean(check.code),
         name=clean(check.name),
@@ -261,7 +258,7 @@ def _check_row(check: Check) -> CheckRow:
         wanted=threshold(beside, value, at_least=check.at_least),
         fresh=figure(check.reference),
         seen=figure(check.smallest_seen),
-        p_value=p_value,
+        p_value=p_value(check.p_value),
         reason=clean(check.reason, 2_000) if check.reason else "",
         remedy=clean(check.remedy, 2_000) if check.remedy else "",
         columns=tuple(clean(name) for name in unnamed[:_MOST_NAMED]),

@@ -12,6 +12,7 @@ __all__ = [
     "figure",
     "interval",
     "open_interval",
+    "p_value",
     "percent",
     "percent_interval",
     "plural",
@@ -362,3 +363,22 @@ def plural(count: int, one: str, many: str = "") -> str:
         E.g. ``3 checks``.
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def p_value(p: float | None) -> str:
+    """Write a p-value.
+
+    Parameters
+    ----------
+    p : float or None
+        Between 0 and 1.
+
+    Returns
+    -------
+    str
+        E.g. ``p = 0.012`` or ``p < 0.001``; empty for none.
+    """
+    least = 0.001
+    if p is None or not math.isfinite(p):
+        return ""
+    return "p < 0.001" if p < least else f"p = {figure(p, digits=3)}"

@@ -42,7 +42,7 @@ import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
@@ -51,12 +51,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthtab.errors import DataError, FitError, NotFittedError, SpecError, SynthtabError
+from synthtab.lineage import Draw, Lineage, attach_lineage
 from synthtab.results import GuardAction
 from synthtab.schema import CastTable, LabelColumn, NumberColumn, TableSchema
 from synthtab.schema.casting import cast_columns, require_columns
 from synthtab.schema.columns import ColumnSpec, Kind
 from synthtab.seeding import derive_seed, generator, isolated_random_state, one_native_thread
 from synthtab.specs import Parameter, SynthesizerSpec
+from synthtab.synthesizers.descent import descend
 from synthtab.synthesizers.dtypes import refuse_odd
 from synthtab.synthesizers.guard import FittedGuard, Guard, learned_columns
 from synthtab.synthesizers.layout import ColumnLayout
@@ -86,12 +88,15 @@ class FittedTable:
         The guard, as fitted on the real rows.
     n_rows : int
         Rows that were fitted.
+    lineage : Lineage
+        That of what is sampled; rows, seed and number of the draw are still to be filled in.
     """
 
     layouts: tuple[ColumnLayout, ...]
     constants: Mapping[str, float | str | None]
     guard: FittedGuard
     n_rows: int
+    lineage: Lineage
 
 
 class Synthesizer(ABC):
@@ -104,8 +109,8 @@ class Synthesizer(ABC):
     seed : int, default 0
         Seed of the fit, and of `sample` when it is given none.
     guard : bool or Guard, default True
-        Whether, and with which `k`, the guard runs on the rows before they are learned. Switch it off only
-        for rows that are synthetic already, or that need no protection.
+        Whether, and with which `k`, the guard runs on the rows before they are learned. It never runs on rows
+        whose lineage says that they were guarded before. Switch it off only for rows that need no protection.
     """
 
     name: ClassVar[str]
@@ -115,6 +120,8 @@ class Synthesizer(ABC):
     """Whether sampled numbers stay as the model drew them: float64, neither rounded nor clipped."""
     models_constants: ClassVar[bool] = False
     """Whether `_fit` is given constant and all-missing columns too."""
+    takes_weights: ClassVar[bool] = False
+    """Whether `_fit` heeds `row_weights`; who needs weights elsewhere repeats rows."""
 
     def __init__(self, schema: TableSchema, *, seed: int = 0, guard: bool | Guard = True) -> None:
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
@@ -128,7 +135,9 @@ class Synthesizer(ABC):
             wanted if isinstance(wanted, Guard) and not self.is_instrument else None
         )
         self._fitted: FittedTable | None = None
+        self._draws: dict[Draw, None] = {}
         self.people: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self.row_weights: npt.NDArray[np.float64] | None = None
 
     # ---------------------------------------------------------------- what a subclass says
 
@@ -175,7 +184,14 @@ class Synthesizer(ABC):
     @property
     def releasable(self) -> bool:
         """Whether samples may leave the house as far as the guard is concerned; an audit says the rest."""
+        if self._fitted is not None:
+            return self._fitted.lineage.releasable
         return self.guard_config is not None and not self.is_instrument
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """Distinct tables drawn since the fit, in the order of the first draw; a saved model keeps them."""
+        return tuple(self._draws)
 
     @property
     def fitted(self) -> FittedTable:
@@ -191,13 +207,20 @@ class Synthesizer(ABC):
         """Whether any column needed a model; else all are constant, missing or surrogates."""
         return len(self.fitted.constants) < len(learned_columns(self.schema))
 
-    def fit(self, frame: pd.DataFrame) -> Self:
-        """Learn a table.
+    def fit(
+        self, frame: pd.DataFrame, *, max_generation: int | None = None, lineage_key: str | None = None
+    ) -> Self:
+        """Learn a table; one that says it is synthetic is learned with a warning that names its generation.
 
         Parameters
         ----------
         frame : pandas.DataFrame, shape (n_rows, n_columns)
             The table; exactly the columns of the schema, in any order.
+        max_generation : int, optional
+            The last generation that what is learned may be of; real rows give generation 1.
+        lineage_key : str, optional
+            Key of the HMAC by which samples name the real table; by default that in the environment variable
+            ``SYNTHTAB_LINEAGE_KEY``, if there is one.
 
         Returns
         -------
@@ -208,12 +231,15 @@ class Synthesizer(ABC):
         ------
         DataError
             When the table cannot be used: no rows, missing, doubled or unknown columns, infinite values.
+        GenerationError
+            When what would be learned is of a later generation than `max_generation`.
         FitError
             When the model cannot learn it; the message holds no value of the table.
         """
-        self._fitted = None
+        self._fitted, self._draws = None, {}
         refuse_unusable(frame, self.schema)
-        guard = FittedGuard.fit(frame, self.schema, self.guard_config)
+        lineage, config = descend(self, frame, max_generation, lineage_key)
+        guard = FittedGuard.fit(frame, self.schema, config)
         guarded = guard.apply(frame)
         columns = learned_columns(self.schema)
         layouts = tuple(
@@ -234,7 +260,7 @@ class Synthesizer(ABC):
                 self._guarded_call("learn the table", seed, lambda: self._fit(modelled, seed))
             finally:
                 self.people = np.zeros(0, dtype=np.int64)
-        self._fitted = FittedTable(layouts, constants, guard, len(frame))
+        self._fitted = FittedTable(layouts, constants, guard, len(frame), lineage)
         return self
 
     def sample(self, n: int, seed: int | None = None) -> pd.DataFrame:
@@ -251,7 +277,7 @@ class Synthesizer(ABC):
         -------
         pandas.DataFrame, shape (n, n_columns)
             The columns, order, dtypes and missing markers of the fitted table; identifiers and free text are
-            random surrogates.
+            random surrogates. `lineage_of` tells where they come from.
 
         Raises
         ------
@@ -267,7 +293,7 @@ class Synthesizer(ABC):
             # one row is drawn even when none is asked for, so that the dtypes can be seen
             drawn = self._guarded_call("be sampled", stream, lambda: self._sample(max(int(n), 1), stream))
             columns |= drawn.take(np.arange(int(n))).columns
-        return self._dressed(columns, int(n), stream)
+        return self._marked(self._dressed(columns, int(n), stream), seed)
 
     def save(self, path: str | Path) -> Path:
         """Write the fitted model to one file.
@@ -292,6 +318,15 @@ class Synthesizer(ABC):
         return save_model(self, path)
 
     # ---------------------------------------------------------------- inside
+
+    def _marked(self, frame: pd.DataFrame, seed: int | None) -> pd.DataFrame:
+        """Count a draw, and let its rows carry their lineage."""
+        draw = Draw(len(frame), None if seed is None else int(seed))
+        self._draws.setdefault(draw)
+        lineage = replace(
+            self.fitted.lineage, rows=draw.rows, sample_seed=draw.seed, releases=len(self._draws)
+        )
+        return attach_lineage(frame, lineage)
 
     def _stream(self, n: int, seed: int | None) -> int:
         """Check what `sample` was asked for, and give the seed of its draws."""

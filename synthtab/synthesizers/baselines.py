@@ -12,6 +12,7 @@ from synthtab.errors import DataError, FitError, SavedModelError, SpecError
 from synthtab.schema import CastTable, LabelColumn, NumberColumn, TableSchema
 from synthtab.seeding import derive_seed, generator
 from synthtab.synthesizers.base import FittedTable, ModelState, Synthesizer, refuse_unusable
+from synthtab.synthesizers.descent import descend
 from synthtab.synthesizers.guard import FittedGuard, Guard
 from synthtab.synthesizers.layout import ColumnLayout
 from synthtab.synthesizers.normal_scores import NormalScores, checked_quantiles
@@ -133,13 +134,19 @@ class ResamplerSynthesizer(Synthesizer):
         """Always true: the rows are the model."""
         return True
 
-    def fit(self, frame: pd.DataFrame) -> Self:
+    def fit(
+        self, frame: pd.DataFrame, *, max_generation: int | None = None, lineage_key: str | None = None
+    ) -> Self:
         """Keep the rows.
 
         Parameters
         ----------
         frame : pandas.DataFrame, shape (n_rows, n_columns)
             The table; exactly the columns of the schema, in any order.
+        max_generation : int, optional
+            The last generation that what is drawn may be of; real rows give generation 1.
+        lineage_key : str, optional
+            Key of the HMAC by which samples name the real table.
 
         Returns
         -------
@@ -150,11 +157,16 @@ class ResamplerSynthesizer(Synthesizer):
         ------
         DataError
             When the table cannot be used.
+        GenerationError
+            When what would be drawn is of a later generation than `max_generation`.
         """
+        self._fitted, self._draws = None, {}
         refuse_unusable(frame, self.schema)
+        lineage, _ = descend(self, frame, max_generation, lineage_key)
         self._rows = frame.reset_index(drop=True).copy()
         layouts = tuple(ColumnLayout(str(name), str(dtype)) for name, dtype in frame.dtypes.items())
-        self._fitted = FittedTable(layouts, {}, FittedGuard.fit(frame, self.schema, None), len(frame))
+        guard = FittedGuard.fit(frame, self.schema, None)
+        self._fitted = FittedTable(layouts, {}, guard, len(frame), lineage)
         return self
 
     def sample(self, n: int, seed: int | None = None) -> pd.DataFrame:
@@ -174,7 +186,7 @@ class ResamplerSynthesizer(Synthesizer):
         """
         stream = self._stream(n, seed)
         rows = generator(stream, "rows").integers(self.fitted.n_rows, size=n)
-        return self._rows.iloc[rows].reset_index(drop=True)
+        return self._marked(self._rows.iloc[rows].reset_index(drop=True), seed)
 
     def _fit(self, table: CastTable, seed: int) -> None:
         raise NotImplementedError
@@ -220,6 +232,7 @@ class GaussianSynthesizer(Synthesizer):
     is_instrument: ClassVar[bool] = True
     keeps_numbers_raw: ClassVar[bool] = True
     models_constants: ClassVar[bool] = True
+    takes_weights: ClassVar[bool] = True
 
     def __init__(
         self, schema: TableSchema, *, seed: int = 0, guard: bool | Guard = True, ddof: int = 1
@@ -246,9 +259,11 @@ class GaussianSynthesizer(Synthesizer):
             raise FitError(f"{self.name}: one row has no covariance.", hint="Give two rows, or ddof=0.")
         self._names = tuple(table.columns)
         rows = np.column_stack([table.number(name).values for name in self._names])
-        self.mean = rows.mean(axis=0)
+        weights = np.ones(table.n_rows) if self.row_weights is None else self.row_weights
+        total = weights.sum()
+        self.mean = weights @ rows / total
         centred = rows - self.mean
-        self.covariance = centred.T @ centred / (table.n_rows - self.ddof)
+        self.covariance = (centred.T * weights) @ centred / (total - self.ddof)
 
     def _sample(self, n_rows: int, seed: int) -> CastTable:
         # eigenvectors, not Cholesky: constant or collinear columns make the matrix singular

@@ -12,7 +12,10 @@ The members of the archive:
     BLAKE2b over the names and bytes of all other members: finds a file that is torn or was edited. It is no
     signature: whoever rewrites a file on purpose can rewrite the checksum too.
 
-The bytes are the same for the same model: members are stored in a fixed order with a fixed date.
+The bytes are the same for the same model and draws: members are stored in a fixed order with a fixed date.
+
+A model remembers what it learned from, and which tables were drawn from it before it was saved. Those that
+the command line draws later stand beside it, in ``FILE.releases.json``; `load` reads both.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -33,6 +37,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synthtab.errors import SavedModelError, SchemaError, SpecError, TrustError
+from synthtab.lineage import Draw, Lineage
 from synthtab.schema import TableSchema
 from synthtab.specs import SynthesizerSpec
 from synthtab.synthesizers.base import FittedTable, Synthesizer
@@ -41,11 +46,11 @@ from synthtab.synthesizers.layout import ColumnLayout
 from synthtab.synthesizers.registry import make
 from synthtab.synthesizers.state import ModelState, facts_of, listed
 
-__all__ = ["FORMAT_VERSION", "load", "save_model"]
+__all__ = ["FORMAT_VERSION", "load", "record_draws", "register_of", "save_model"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
-_KIND = "synthtab model"
+_KIND, _REGISTER_KIND = "synthtab model", "synthtab releases"
 _FACTS, _PICKLE, _CHECKSUM = "model.json", "model.pickle", "checksum"
 _LIBRARIES = ("synthtab", "numpy", "pandas", "scipy", "sdv", "ctgan", "copulas", "rdt", "torch")
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -88,6 +93,8 @@ def save_model(synthesizer: Synthesizer, path: str | Path) -> Path:
         "layouts": [layout.to_dict() for layout in fitted.layouts],
         "constants": dict(fitted.constants),
         "n_rows": fitted.n_rows,
+        "lineage": json.loads(fitted.lineage.to_json()),
+        "draws": [asdict(draw) for draw in synthesizer.draws],
         "arrays": names,
         "model": dict(state.facts),
     }
@@ -98,7 +105,50 @@ def save_model(synthesizer: Synthesizer, path: str | Path) -> Path:
     members[_CHECKSUM] = _digest(members).encode()
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    _write_at_once(target, _zipped(members))
+    content = _zipped(members)
+    is_new = not target.is_file() or target.read_bytes() != content
+    _write_at_once(target, content)
+    if is_new:
+        # the draws of this model stand in the model itself; those of another one are not its own
+        register_of(target).unlink(missing_ok=True)
+    return target
+
+
+def register_of(path: Path) -> Path:
+    """Name the file that lists the tables drawn from a saved model.
+
+    Parameters
+    ----------
+    path : Path
+        The model file.
+
+    Returns
+    -------
+    Path
+        Beside it, with ``.releases.json`` after its whole name.
+    """
+    return path.with_name(f"{path.name}.releases.json")
+
+
+def record_draws(synthesizer: Synthesizer, path: Path) -> Path:
+    """Write down beside a saved model which tables were drawn from it, at once or not at all.
+
+    Parameters
+    ----------
+    synthesizer : Synthesizer
+        Loaded from that file.
+    path : Path
+        The model file.
+
+    Returns
+    -------
+    Path
+        The list.
+    """
+    draws = [asdict(draw) for draw in synthesizer.draws]
+    facts = {"kind": _REGISTER_KIND, "format_version": FORMAT_VERSION, "draws": draws}
+    target = register_of(path)
+    _write_at_once(target, _json(facts) + b"\n")
     return target
 
 
@@ -145,7 +195,9 @@ def load(path: str | Path, *, trusted: bool = False) -> Synthesizer:
             constants,
             FittedGuard.from_dict(facts_of(facts["guard"]), schema),
             int(str(facts["n_rows"])),
+            Lineage.from_json(json.dumps(facts["lineage"])),
         )
+        synthesizer._draws = dict.fromkeys((*_draws(facts), *_registered(Path(path))))  # noqa: SLF001 - as above
         names = [str(name) for name in listed(facts, "arrays")]
         arrays = {name: _array(members[f"arrays/{position}.npy"]) for position, name in enumerate(names)}
         if synthesizer.has_model:
@@ -173,6 +225,38 @@ def _facts(members: Mapping[str, bytes]) -> Mapping[str, object]:
     if members.get(_CHECKSUM, b"").decode("ascii", "replace") != _digest(members):
         raise SavedModelError(_TORN.format("its checksum does not fit"), hint=_REMEDY)
     return facts
+
+
+def _registered(path: Path) -> tuple[Draw, ...]:
+    """Read which tables were drawn from a saved model since it was saved."""
+    register = register_of(path)
+    if not register.is_file():
+        return ()
+    try:
+        facts = facts_of(json.loads(register.read_bytes()))
+        if facts.get("kind") == _REGISTER_KIND and facts.get("format_version") == FORMAT_VERSION:
+            return _draws(facts)
+    except (OSError, ValueError, SavedModelError) as error:
+        raise _damaged(register) from error
+    raise _damaged(register)
+
+
+def _damaged(register: Path) -> SavedModelError:
+    return SavedModelError(
+        f"The list of releases {register.name!r} is damaged.",
+        hint="Restore it: without it nobody knows how many tables were drawn from this model.",
+    )
+
+
+def _draws(facts: Mapping[str, object]) -> tuple[Draw, ...]:
+    draws = []
+    for raw in listed(facts, "draws"):
+        told = facts_of(raw)
+        rows, seed = told.get("rows"), told.get("seed")
+        if set(told) != {"rows", "seed"} or not isinstance(rows, int) or not isinstance(seed, int | None):
+            raise SavedModelError(_TORN.format("a draw cannot be read"), hint=_REMEDY)
+        draws.append(Draw(rows, seed))
+    return tuple(draws)
 
 
 def _constant(value: object) -> float | str | None:

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import pandas as pd
 
 from synthtab.errors import DataError
+from synthtab.lineage import attach_lineage, lineage_of, lineage_of_file
 from synthtab.seeding import generator
 
 __all__ = ["TableLike", "TableSource", "read_frame"]
@@ -45,7 +46,7 @@ class TableSource:
 
     @classmethod
     def of(cls, table: TableLike | TableSource) -> TableSource:
-        """Take a table of any supported sort.
+        """Take a table of any supported sort; the lineage that it carries goes with it.
 
         Parameters
         ----------
@@ -61,6 +62,8 @@ class TableSource:
         ------
         DataError
             When the sort is unknown or the file cannot be read.
+        SavedModelError
+            When the table carries a lineage that is damaged.
 
         Examples
         --------
@@ -72,11 +75,15 @@ class TableSource:
         if isinstance(table, pd.DataFrame):
             return cls(table)
         if isinstance(table, str | Path):
-            return cls(_read(Path(table)), _stem(Path(table)))
+            frame = _read(Path(table))
+            lineage = lineage_of_file(Path(table), len(frame))
+            return cls(frame if lineage is None else attach_lineage(frame, lineage), _stem(Path(table)))
         if hasattr(table, "collect"):  # a lazy polars frame
             table = table.collect()
         if isinstance(table, _ConvertsToPandas):
-            return cls(table.to_pandas())
+            lineage = lineage_of(table)
+            frame = table.to_pandas()
+            return cls(frame if lineage is None else attach_lineage(frame, lineage))
         raise DataError(
             f"A {type(table).__name__} is no table that synthtab knows.",
             hint="Give a pandas, Arrow or polars table, or the path of a CSV or Parquet file.",
@@ -135,7 +142,7 @@ def read_frame(table: TableLike | TableSource) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The rows.
+        The rows; what lineage they carry, `lineage_of` tells.
     """
     return TableSource.of(table).frame()
 

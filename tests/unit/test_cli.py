@@ -128,6 +128,7 @@ def test_run_writes_everything_and_says_where(
     assert {path.name for path in out.iterdir()} == {
         "schema.yaml",
         "synthetic.csv",
+        "synthetic.csv.lineage.json",
         "model.synthtab",
         "audit.html",
         "audit.json",

@@ -27,8 +27,12 @@ FORBIDDEN = {
     "profiling": ("metrics", "attacks", "synthesizers", "auditing", "reporting"),
     "metrics": ("auditing", "reporting", "synthesizers"),
     "attacks": ("auditing", "reporting", "synthesizers"),
-    "synthesizers": ("auditing", "reporting", "metrics", "attacks"),
-    "reporting": ("metrics", "attacks", "auditing", "synthesizers", "profiling"),
+    "lineage": ("tables", "profiling", "metrics", "attacks", "synthesizers", "auditing", "recursion"),
+    "execution": ("tables", "profiling", "metrics", "attacks", "synthesizers", "auditing", "recursion"),
+    "synthesizers": ("auditing", "reporting", "metrics", "attacks", "recursion", "execution"),
+    "auditing": ("recursion", "execution"),
+    "recursion": ("reporting",),
+    "reporting": ("metrics", "attacks", "auditing", "synthesizers", "profiling", "recursion", "execution"),
 }
 
 

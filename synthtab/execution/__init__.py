@@ -1,0 +1,16 @@
+"""Execution: checkpoints that survive a kill, and a grid of tasks over whatever joblib runs on."""
+
+from synthtab.execution.grid import Failure, Outcome, Ticker, run_grid
+from synthtab.execution.manifest import check_manifest
+from synthtab.execution.store import DirectoryStore, MemoryStore, Store
+
+__all__ = [
+    "DirectoryStore",
+    "Failure",
+    "MemoryStore",
+    "Outcome",
+    "Store",
+    "Ticker",
+    "check_manifest",
+    "run_grid",
+]

@@ -1,0 +1,37 @@
+"""Recursion: train on the outputs, generation after generation, and measure what decays and why."""
+
+from synthtab.recursion.curation import Curate, Evolve, TailReweight
+from synthtab.recursion.regimes import (
+    Accumulate,
+    AccumulateSubsample,
+    AllReal,
+    FixedMix,
+    FreshMix,
+    Golden,
+    Past,
+    Portion,
+    RealRows,
+    Regime,
+    Replace,
+)
+from synthtab.recursion.regimes import Origin as RowOrigin
+from synthtab.recursion.study import recurse
+
+__all__ = [
+    "Accumulate",
+    "AccumulateSubsample",
+    "AllReal",
+    "Curate",
+    "Evolve",
+    "FixedMix",
+    "FreshMix",
+    "Golden",
+    "Past",
+    "Portion",
+    "RealRows",
+    "Regime",
+    "Replace",
+    "RowOrigin",
+    "TailReweight",
+    "recurse",
+]
