@@ -17,6 +17,7 @@ from pathlib import Path
 import synthtab as st
 from synthtab.execution import Ticker, run_grid
 from synthtab.progress import watching
+from synthtab.results import DRIFT_ALARM
 
 sys.path.insert(0, str(Path(__file__).parent))
 import drift_cases
@@ -99,7 +100,8 @@ def lines(scale: float) -> list[str]:
             "levels with long tails, two numbers; holdout as large, a pool twice as large) and runs "
             f"{CHAINS} chains of {GENERATIONS} generations through `st.recurse` beside {NULL_CHAINS} null "
             "chains. An *alarm* is any figure whose p-value, over all figures and generations of the study, "
-            "is .05 or less."
+            "is "
+            f"{DRIFT_ALARM} or less."
         ),
         "",
         "| synthesizer | regime | seeds | studies | alarms | share | wanted | figures that alarmed |",

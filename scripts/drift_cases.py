@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 import synthtab as st
+from synthtab.results import DRIFT_ALARM
 from synthtab.seeding import generator
 from synthtab.synthesizers import registry
 from synthtab.synthesizers.baselines import ResamplerSynthesizer
@@ -24,7 +25,6 @@ COLUMNS = 4
 LEVELS = 40
 ROWS = 500
 RARE_AT_MOST = 20
-ALPHA = 0.05
 
 
 class ThinningSynthesizer(ResamplerSynthesizer):
@@ -93,8 +93,8 @@ def table(rows: int, seed: int) -> pd.DataFrame:
 def alarms(study: st.StudyResult) -> tuple[str, ...]:
     """Name the figures of the first arm that leave the drift null."""
     arm = study.arms[0]
-    found = [curve.metric for curve in arm.curves if curve.p_drift is not None and curve.p_drift <= ALPHA]
-    if arm.rare_p is not None and arm.rare_p <= ALPHA:
+    found = [c.metric for c in arm.curves if c.p_drift is not None and c.p_drift <= DRIFT_ALARM]
+    if arm.rare_p is not None and arm.rare_p <= DRIFT_ALARM:
         found.append("rare mass")
     return tuple(found)
 

@@ -2,9 +2,9 @@
 
     python scripts/published_adult_run.py [--out docs/recursion-adult.md]
 
-Published (3 seeds, n = 2000): .887, .814, .766, .708 at generations 0, 4, 8, 12, told as collapse; drift alone
-predicts .892, .789, .732, .695. Here each seed draws its own 2,000 rows of Adult, and every category of
-the whole table counts. About 5 minutes of CPU time.
+Published (3 seeds, n = 2000): .887, .814, .766, .708 at generations 0, 4, 8, 12, told as collapse; drift
+alone predicts .892, .789, .732, .695. Here each seed draws its own 2,000 rows of Adult, and every category
+of the whole table counts. About 5 minutes of CPU time.
 """
 
 from __future__ import annotations
@@ -102,10 +102,10 @@ def page() -> list[str]:
         "# A published run, repeated",
         "",
         (
-            f"Written by `scripts/published_adult_run.py`: UCI Adult, replace, n = 2,000, {len(SEEDS)} seeds, "
-            "no guard; share of all categories of the table that S_g holds (generation 0: the 2,000 real "
-            "rows), with 95 % intervals of the mean over chains. *Drift alone* is the exact Wright–Fisher "
-            "prediction for the categories of each chain's own 2,000 rows."
+            "Written by `scripts/published_adult_run.py`: UCI Adult, replace, n = 2,000, no guard, "
+            f"{len(SEEDS)} seeds; share of all categories of the table that S_g holds (generation 0: the "
+            "2,000 real rows), with 95 % intervals of the mean over chains. *Drift alone* is the exact "
+            "Wright–Fisher prediction for the categories of each chain's own 2,000 rows."
         ),
         "",
         f"| | {heading} |",

@@ -2,7 +2,7 @@
 
 from synthtab.execution.grid import Failure, Outcome, Ticker, run_grid
 from synthtab.execution.manifest import check_manifest
-from synthtab.execution.store import DirectoryStore, MemoryStore, Store
+from synthtab.execution.store import DirectoryStore, MemoryStore, Store, storage_error
 
 __all__ = [
     "DirectoryStore",
@@ -13,4 +13,5 @@ __all__ = [
     "Ticker",
     "check_manifest",
     "run_grid",
+    "storage_error",
 ]

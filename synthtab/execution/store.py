@@ -21,7 +21,7 @@ from typing import Protocol
 from synthtab.errors import SpecError, StorageError, StorageFullError, SynthtabWarning
 from synthtab.execution.lock import LOCK_NAME, file_lock
 
-__all__ = ["DirectoryStore", "MemoryStore", "Store"]
+__all__ = ["DirectoryStore", "MemoryStore", "Store", "storage_error"]
 
 _MAGIC = b"synthtab checkpoint 1\n"
 _LENGTH_BYTES = 8
@@ -208,7 +208,7 @@ class DirectoryStore:
                 raise
             _sync_folder(target.parent)
         except OSError as error:
-            raise _storage_error(error, f"The checkpoint {key!r}", len(header) + len(payload)) from error
+            raise storage_error(error, f"The checkpoint {key!r}", len(header) + len(payload)) from error
 
     def get(self, key: str) -> bytes | None:
         """Give back a payload; a damaged one is set aside as ``KEY.damaged``, with a warning.
@@ -265,7 +265,7 @@ class DirectoryStore:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            raise _storage_error(error, f"The checkpoint {key!r}", 0) from error
+            raise storage_error(error, f"The checkpoint {key!r}", 0) from error
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         """Name what is kept.
@@ -314,7 +314,7 @@ class DirectoryStore:
         try:
             _make_folder(self.path)
         except OSError as error:
-            raise _storage_error(error, f"The folder {self.path.name!r}", 0) from error
+            raise storage_error(error, f"The folder {self.path.name!r}", 0) from error
         with file_lock(self.path):
             for file in self._files():
                 if file.name.startswith(".") and file.name.endswith(_PART):
@@ -415,7 +415,23 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _storage_error(error: OSError, what: str, size: int) -> StorageError:
+def storage_error(error: OSError, what: str, size: int) -> StorageError:
+    """Say what a failed write means to whoever runs the study.
+
+    Parameters
+    ----------
+    error : OSError
+        What the system said.
+    what : str
+        What was to be written, as the beginning of a sentence.
+    size : int
+        Its bytes.
+
+    Returns
+    -------
+    StorageError
+        A `StorageFullError` where there is no room; to be raised.
+    """
     if error.errno in _FULL:
         return StorageFullError(
             f"{what} needs {size:,} bytes, and there is no room for it ({error.strerror}).",

@@ -1,6 +1,8 @@
 """Recursion: train on the outputs, generation after generation, and measure what decays and why."""
 
 from synthtab.recursion.curation import Curate, Evolve, TailReweight
+from synthtab.recursion.regime import Origin as RowOrigin
+from synthtab.recursion.regime import Past, Portion, RealRows, Regime
 from synthtab.recursion.regimes import (
     Accumulate,
     AccumulateSubsample,
@@ -8,13 +10,8 @@ from synthtab.recursion.regimes import (
     FixedMix,
     FreshMix,
     Golden,
-    Past,
-    Portion,
-    RealRows,
-    Regime,
     Replace,
 )
-from synthtab.recursion.regimes import Origin as RowOrigin
 from synthtab.recursion.study import recurse
 
 __all__ = [

@@ -25,7 +25,7 @@ from synthtab.lineage import Origin as TableOrigin
 from synthtab.metrics.columns import stacked
 from synthtab.recursion.packing import frame_of, pack_table, unpack_table
 from synthtab.recursion.real import RealTables
-from synthtab.recursion.regimes import Origin, Past, Portion, RealRows, Regime, Rows
+from synthtab.recursion.regime import Origin, Past, Portion, RealRows, Regime, Rows
 from synthtab.schema import CastTable
 from synthtab.schema.cast_table import FloatArray
 from synthtab.seeding import derive_seed, generator
@@ -211,7 +211,13 @@ class TableMemory:
 
 
 class TableRows:
-    """A cast table, seen as rows that a regime may choose from."""
+    """A cast table, seen as rows that a regime may choose from.
+
+    Parameters
+    ----------
+    table : CastTable
+        The table.
+    """
 
     def __init__(self, table: CastTable) -> None:
         self.table = table
@@ -279,7 +285,8 @@ class Chain:
             # that the table is synthetic is the point of it
             warnings.simplefilter("ignore", SynthtabWarning)
             model.fit(frame)
-        drawn_rows = max(regime.sampled_rows(plan.rows, plan.growth), 1)
+        # n are drawn in any case: what a sampling loses is counted on n rows
+        drawn_rows = max(regime.sampled_rows(plan.rows, plan.growth), plan.rows)
         with _timed() as sample:
             sampled = model.sample(drawn_rows, self._seed("sample", generation))
             drawn = self._cast(sampled)
@@ -373,7 +380,7 @@ class Chain:
         plan = self.plan
         order = generator(plan.seed, "recursion", "inflow").permutation(self.real.pool.n_rows)
         start = sum(plan.regime.touched(g, plan.rows, plan.rows).fresh for g in range(1, generation))
-        inflow = order[start : start + int(portion.rows.max()) + 1]
+        inflow = order[start : start + plan.regime.touched(generation, plan.rows, plan.rows).fresh]
         if len(inflow) <= int(portion.rows.max()):
             raise DataError(
                 f"{plan.regime} asks for more fresh real rows than its `real_rows` says.",

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+from typing_extensions import override
 
 from synthtab.errors import DataError, SpecError
-from synthtab.recursion.regimes import Past, Portion, RealRows, Regime, Replace, RowArray, Rows, require_share
+from synthtab.recursion.regime import Past, Portion, RealRows, Regime, RowArray, Rows, require_share
+from synthtab.recursion.regimes import Replace
 from synthtab.recursion.scores import RowScore, rarity, row_score
 from synthtab.schema import CastTable, TableSchema
 from synthtab.specs import SynthesizerSpec, spec
@@ -42,18 +44,19 @@ class Over(Regime):
         """As the regime below."""
         return self.over.has_null
 
+    @override
     def compose(self, past: Past, rng: np.random.Generator) -> tuple[Portion, ...]:
-        """As the regime below, on the rows that were chosen."""
         return self.over.compose(past, rng)
 
+    @override
     def needed_rows(self, rows: int, growth: int) -> int:
-        """As the regime below."""
         return self.over.needed_rows(rows, growth)
 
+    @override
     def sampled_rows(self, rows: int, growth: int) -> int:
-        """As the regime below."""
         return self.over.sampled_rows(rows, growth)
 
+    @override
     def select(
         self,
         drawn: Rows,
@@ -62,15 +65,14 @@ class Over(Regime):
         schema: TableSchema,
         rng: np.random.Generator,
     ) -> RowArray:
-        """As the regime below."""
         return self.over.select(drawn, needed, verifier, schema, rng)
 
+    @override
     def synthesizer(self, generation: int) -> SynthesizerSpec | None:
-        """As the regime below."""
         return self.over.synthesizer(generation)
 
+    @override
     def real_rows(self, generation: int, rows: int, original: int) -> RealRows:
-        """As the regime below."""
         return self.over.real_rows(generation, rows, original)
 
     @property
@@ -121,13 +123,14 @@ class Curate(Over):
 
     @property
     def has_null(self) -> bool:
-        """Whether the score is cheap enough for hundreds of chains, and no judge of real against synthetic."""
+        """Whether the score is cheap enough for hundreds of chains, and judges nothing against real rows."""
         return self.over.has_null and not self.needs_verifier
 
+    @override
     def sampled_rows(self, rows: int, growth: int) -> int:
-        """As many as leave enough."""
         return int(np.ceil(self.over.sampled_rows(rows, growth) / self.keep))
 
+    @override
     def select(
         self,
         drawn: Rows,
@@ -136,7 +139,6 @@ class Curate(Over):
         schema: TableSchema,
         rng: np.random.Generator,
     ) -> RowArray:
-        """Keep the best rows, ties broken at random; they keep the order they were drawn in."""
         if self.needs_verifier and verifier is None:
             raise DataError(
                 "curate: this score needs real rows that were kept back.",
@@ -146,7 +148,7 @@ class Curate(Over):
         if scores.shape != (len(drawn),) or np.isnan(scores).any():
             raise DataError("curate: the score must give one number a row, none of them missing.")
         best = np.lexsort((rng.random(len(drawn)), -scores))
-        below = np.sort(best[: max(needed, self.over.sampled_rows(needed, needed))])
+        below = np.sort(best[: max(needed, int(len(drawn) * self.keep + 1e-9))])
         return below[self.over.select(_Part(drawn, below), needed, verifier, schema, rng)]
 
     @property
@@ -186,6 +188,7 @@ class TailReweight(Over):
         """Refuse what is no positive number."""
         require_share(self.power, "tail_reweight: power", most=np.inf)
 
+    @override
     def select(
         self,
         drawn: Rows,
@@ -194,7 +197,6 @@ class TailReweight(Over):
         schema: TableSchema,
         rng: np.random.Generator,
     ) -> RowArray:
-        """Draw rows with replacement, the rare ones more often."""
         below = self.over.select(drawn, needed, verifier, schema, rng)
         weight = rarity(drawn.table)[below] ** self.power
         return below[rng.choice(len(below), size=needed, p=weight / weight.sum())]
@@ -225,8 +227,8 @@ class Evolve(Over):
             raise SpecError("evolve needs a list of synthesizers.", hint='Write Evolve(["tvae", "ctgan"]).')
         object.__setattr__(self, "specs", tuple(spec(item) for item in self.specs))
 
+    @override
     def synthesizer(self, generation: int) -> SynthesizerSpec:
-        """Name the synthesizer of a generation."""
         return spec(self.specs[(generation - 1) % len(self.specs)])
 
     def __str__(self) -> str:

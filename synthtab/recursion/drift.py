@@ -24,18 +24,14 @@ from synthtab.recursion.permutation import (
     random_sets,
     set_means,
 )
+from synthtab.results import DRIFT_ALARM
 from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = [
-    "FALSE_ALARM_RATE",
     "MIN_NULL_CHAINS",
     "NullComparison",
     "compare_with_null",
 ]
-
-# The tests are exact: at .05, more than 10 of 200 studies of the null itself alarm in 4 repetitions of 10. At
-# this rate, in 1 of 100.
-FALSE_ALARM_RATE = 0.025
 
 _DRAWS = 5000
 
@@ -88,7 +84,7 @@ class NullComparison:
     @property
     def leaves_null(self) -> bool:
         """Whether anything leaves the null, at the false-alarm rate that is allowed for a whole study."""
-        return self.p_joint <= FALSE_ALARM_RATE
+        return self.p_joint <= DRIFT_ALARM
 
 
 def compare_with_null(

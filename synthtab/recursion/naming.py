@@ -9,6 +9,7 @@ from dataclasses import fields
 
 from synthtab.errors import SpecError
 from synthtab.recursion.curation import Curate, TailReweight
+from synthtab.recursion.regime import Regime
 from synthtab.recursion.regimes import (
     Accumulate,
     AccumulateSubsample,
@@ -16,7 +17,6 @@ from synthtab.recursion.regimes import (
     FixedMix,
     FreshMix,
     Golden,
-    Regime,
     Replace,
 )
 

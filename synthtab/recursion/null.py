@@ -19,7 +19,7 @@ from synthtab.profiling.profile import Moments, Profile
 from synthtab.recursion.chain import by_weight, row_weights
 from synthtab.recursion.measures import Measures
 from synthtab.recursion.real import RealTables
-from synthtab.recursion.regimes import Origin, Past, Portion, Regime
+from synthtab.recursion.regime import Origin, Past, Portion, Regime
 from synthtab.schema import CastTable, TableSchema
 from synthtab.schema.cast_table import FloatArray
 from synthtab.seeding import generator
@@ -182,7 +182,7 @@ class NullChains:
         self.table = table
         self.schema = schema
 
-    def run(self, generations: int, seed: int) -> list[tuple[RowNumbers, RowNumbers]]:
+    def run(self, generations: int, seed: int) -> list[tuple[RowNumbers, RowNumbers, RowNumbers]]:
         """Run one chain.
 
         Parameters
@@ -195,7 +195,7 @@ class NullChains:
         Returns
         -------
         list of tuple of ndarray of int
-            Row numbers of T_g, and of the measured rows of S_g, for each generation.
+            Row numbers of T_g, of the n rows of S_g, and of the measured rows, for each generation.
         """
         regime = self.regime
         rng = generator(seed, "recursion", "null")
@@ -222,14 +222,15 @@ class NullChains:
             weights = row_weights(portions)
             if weights is not None:
                 training = training[by_weight(weights, rng)]
-            drawn = training[rng.integers(len(training), size=regime.sampled_rows(self.rows, self.growth))]
+            size = max(regime.sampled_rows(self.rows, self.growth), self.rows)
+            drawn = training[rng.integers(len(training), size=size)]
             measured = drawn[: self.measured]
             if self.measured > len(drawn):
                 measured = training[rng.integers(len(training), size=self.measured)]
             needed = regime.needed_rows(self.rows, self.growth)
             chosen = regime.select(_NumberedRows(drawn, self.table), needed, None, self.schema, rng)
             kept.append(_NumberedRows(drawn[chosen], self.table))
-            found.append((training, measured))
+            found.append((training, drawn[: self.rows], measured))
         return found
 
     def _numbers(self, portion: Portion, inflow: RowNumbers, kept: Sequence[_NumberedRows]) -> RowNumbers:
@@ -294,11 +295,15 @@ def drift_null(
         batch = range(start, min(start + _CHAINS_AT_ONCE, chains))
         runs = [runner.run(generations, seed * chains + chain) for chain in batch]
         for g in range(generations):
-            counted = counter.count([run[g][1] for run in runs])
+            counted = counter.count([run[g][2] for run in runs])
             figures[batch.start : batch.stop, g] = measures.read(counted)
+            if measured != rows:
+                counted = counter.count([run[g][1] for run in runs])
             absent[g] += (measures.level_counts(counted.bins) == 0).sum(axis=0) / chains
         for chain, run in zip(batch, runs, strict=True):
-            moved = [float(rare_per_row[after].mean() - rare_per_row[before].mean()) for before, after in run]
+            moved = [
+                float(rare_per_row[after].mean() - rare_per_row[before].mean()) for before, after, _ in run
+            ]
             steps[chain] = np.cumsum(moved)
     return DriftNull(figures, steps, absent)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from synthtab.errors import DataError
-from synthtab.recursion.regimes import Regime
+from synthtab.recursion.regime import Regime
 from synthtab.schema import CastTable, TableSchema
 from synthtab.schema.rules import Rule
 from synthtab.seeding import generator

@@ -16,7 +16,7 @@ from synthtab.errors import SavedModelError
 from synthtab.execution import Store
 from synthtab.recursion.chain import Costs
 from synthtab.recursion.packing import pack_arrays, pack_table, unpack_arrays, unpack_table
-from synthtab.recursion.regimes import RealRows
+from synthtab.recursion.regime import RealRows
 from synthtab.schema import CastTable
 from synthtab.schema.cast_table import FloatArray
 
@@ -57,7 +57,9 @@ class GenerationRecord:
     figures : ndarray of float, shape (figures,)
         As the measures of the study name them.
     before, after : tuple of ndarray of float, each of shape (cells,)
-        One-way counts of T_g (by weight) and of the measured rows of S_g, one for each column.
+        One-way counts of T_g (by weight) and of the n rows of S_g, one for each column.
+    measured : tuple of ndarray of float, each of shape (cells,)
+        One-way counts of the measured rows; empty where these are the n rows of S_g.
     pairs : tuple of ndarray of int, each of shape (cells, cells)
         Two-way counts of the measured rows.
     real : RealRows
@@ -77,6 +79,7 @@ class GenerationRecord:
     figures: FloatArray
     before: tuple[FloatArray, ...]
     after: tuple[FloatArray, ...]
+    measured: tuple[FloatArray, ...]
     pairs: tuple[FloatArray, ...]
     real: RealRows
     lineage: str
@@ -107,7 +110,7 @@ class GenerationRecord:
         }
         arrays = {"figures": self.figures}
         arrays["audited"] = np.array([[f.value, f.low, f.high] for f in self.audited], dtype=np.float64)
-        for name in ("before", "after", "pairs"):
+        for name in ("before", "after", "measured", "pairs"):
             arrays |= {f"{name}{index}": array for index, array in enumerate(getattr(self, name))}
         return pack_arrays(facts, arrays, compress=True)
 
@@ -138,6 +141,7 @@ class GenerationRecord:
                 name: tuple(np.asarray(arrays[f"{name}{i}"]) for i in range(facts.whole(count)))
                 for name, count in (("before", "columns"), ("after", "columns"), ("pairs", "pairs"))
             }
+            apart = range(facts.whole("columns") if "measured0" in arrays else 0)
             original, fresh = facts.items("real")
             costs = [Costs(float(wall), float(cpu)) for wall, cpu in facts.items("costs")]
             return cls(
@@ -146,6 +150,7 @@ class GenerationRecord:
                 figures=np.asarray(arrays["figures"], dtype=np.float64),
                 before=sides["before"],
                 after=sides["after"],
+                measured=tuple(np.asarray(arrays[f"measured{i}"]) for i in apart),
                 pairs=sides["pairs"],
                 real=RealRows(int(original), int(fresh)),
                 lineage=facts.text("lineage"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from synthtab.execution import Store, Ticker
+from synthtab.execution import Store, Ticker, storage_error
 from synthtab.lineage import ATTRIBUTE
 from synthtab.lineage.carrying import write_at_once
 from synthtab.recursion.chain import Chain, ChainPlan, Costs, Generation
@@ -18,7 +18,7 @@ from synthtab.recursion.null import DriftNull, drift_null
 from synthtab.recursion.packing import frame_of, pack_arrays, unpack_arrays
 from synthtab.recursion.real import RealTables
 from synthtab.recursion.records import AuditedFigure, ChainStore, GenerationRecord, chain_key
-from synthtab.recursion.regimes import Regime
+from synthtab.recursion.regime import Regime
 from synthtab.results import AuditResult, Section
 from synthtab.schema import CastTable
 from synthtab.schema.cast_table import FloatArray
@@ -192,7 +192,10 @@ def _recorded(task: ChainTask, made: Generation) -> GenerationRecord:
     profile = measures.profile(made.measured)
     figures = measures.read(profile)[0]
     before = _weighted_counts(measures, made.training, made.weights)
-    after = tuple(counts[0].astype(np.float64) for counts in measures.cells(profile))
+    rows = task.plan.rows
+    after = counted = _weighted_counts(measures, made.drawn.take(np.arange(rows)), None)
+    if task.plan.measured != rows:
+        counted = tuple(counts[0].astype(np.float64) for counts in measures.cells(profile))
     measured = Costs(time.perf_counter() - wall, time.process_time() - cpu)
     audit = _audited(task, made) if made.generation in task.audits.generations else None
     if task.tables is not None:
@@ -203,6 +206,7 @@ def _recorded(task: ChainTask, made: Generation) -> GenerationRecord:
         figures=figures,
         before=before,
         after=after,
+        measured=() if counted is after else counted,
         pairs=tuple(np.asarray(counts, dtype=np.int32) for counts in profile.pair_totals),
         real=made.real,
         lineage=made.lineage.to_json(),
@@ -268,7 +272,6 @@ def _write_table(task: ChainTask, made: Generation) -> None:
     plan = task.plan
     key = chain_key(str(plan.synthesizer), str(plan.regime), plan.seed)
     target = task.tables / key / f"g{made.generation:04d}.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
     rows = np.arange(min(plan.rows, made.drawn.n_rows))
     frame = frame_of(made.drawn.take(rows), task.real.schema)
     table = pa.Table.from_pandas(frame, preserve_index=False)
@@ -276,4 +279,9 @@ def _write_table(task: ChainTask, made: Generation) -> None:
         **(table.schema.metadata or {}),
         ATTRIBUTE.encode(): made.lineage.for_rows(len(rows)).to_json(),
     }
-    write_at_once(target, lambda file: pq.write_table(table.replace_schema_metadata(metadata), file))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_at_once(target, lambda file: pq.write_table(table.replace_schema_metadata(metadata), file))
+    except OSError as error:
+        # a full disk is no failure of this chain alone: all others would meet it too
+        raise storage_error(error, f"The table of generation {made.generation}", table.nbytes) from error

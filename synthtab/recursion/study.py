@@ -5,35 +5,49 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from synthtab.errors import DataError, SpecError
-from synthtab.execution import DirectoryStore, MemoryStore, Outcome, Store, check_manifest, run_grid
+from synthtab.errors import SpecError
+from synthtab.execution import (
+    DirectoryStore,
+    MemoryStore,
+    Outcome,
+    Store,
+    check_manifest,
+    run_grid,
+    storage_error,
+)
 from synthtab.lineage import public_hash
+from synthtab.lineage.carrying import write_at_once
 from synthtab.lineage.fingerprints import library_versions
 from synthtab.metrics.marginal import shares, total_variation
 from synthtab.profiling.suppression import releasable_profile
 from synthtab.progress import watching
+from synthtab.recursion.arguments import (
+    Sizes,
+    audits_of,
+    refuse_hopeless,
+    refuse_odd_numbers,
+    regimes_of,
+    seeds_of,
+    specs_of,
+    split_of,
+)
 from synthtab.recursion.chain import ChainPlan
-from synthtab.recursion.curation import Curate, Over
-from synthtab.recursion.drift import MIN_NULL_CHAINS
 from synthtab.recursion.measures import Measures, Scale
-from synthtab.recursion.naming import regime_of
 from synthtab.recursion.null import DriftNull
-from synthtab.recursion.real import RealTables, prepare_real_tables, recursion_schema
+from synthtab.recursion.real import RealTables, prepare_real_tables
 from synthtab.recursion.records import GenerationRecord
-from synthtab.recursion.regimes import Regime
-from synthtab.recursion.runner import AuditPlan, ChainTask, NullTask, StudyTask, run_task
+from synthtab.recursion.regime import Regime
+from synthtab.recursion.runner import ChainTask, NullTask, StudyTask, run_task
 from synthtab.recursion.summary import ArmRecords, summarise
 from synthtab.results import ChainFigures, FigureName, Section, StudyResult, StudySettings
 from synthtab.schema import TableSchema
-from synthtab.specs import SynthesizerSpec, spec
-from synthtab.synthesizers import Guard, make
-from synthtab.tables import Split, read_frame
+from synthtab.specs import SynthesizerSpec
+from synthtab.synthesizers import Guard
+from synthtab.tables import Split
 from synthtab.tables.source import TableLike
 
 __all__ = ["recurse"]
@@ -147,21 +161,28 @@ def recurse(
     >>> [arm.regime for arm in study.arms]
     ['replace', 'accumulate']
     """
-    split = _split_of(table, holdout)
+    refuse_odd_numbers(
+        generations=generations,
+        rows=rows,
+        growth=growth,
+        measured=measured,
+        null_chains=null_chains,
+        seed=seed,
+        watts=watts,
+        guard=guard,
+    )
+    split = split_of(table, holdout)
     known = TableSchema.infer(split.train) if schema is None else schema
-    chosen = tuple(regime_of(regime) for regime in regimes)
-    specs = tuple(spec(item) for item in synthesizers)
-    chains = tuple(int(value) for value in seeds)
-    audits = _audit_plan(audit_at, target, sections, generations, known)
-    _refuse(chosen, specs, chains, generations, null_chains, split, known)
+    chosen, specs, chains = regimes_of(regimes), specs_of(synthesizers), seeds_of(seeds)
+    audits = audits_of(audit_at, target, sections, generations, known)
+    refuse_hopeless(chosen, specs, chains, generations, null_chains, split, known)
     if keep_tables and run_dir is None:
         raise SpecError("keep_tables needs a run_dir to write to.")
     real = prepare_real_tables(
         split, known, chosen, generations=generations, rows=rows, guard=guard, seed=seed
     )
     n = real.original.n_rows
-    sizes = _Sizes(n, n if growth is None else growth, n if measured is None else measured)
-    sizes.check()
+    sizes = Sizes(n, n if growth is None else growth, n if measured is None else measured)
     measures = Measures(real, k=real.guard.k or Guard().k, seed=seed)
     store: Store = MemoryStore() if run_dir is None else DirectoryStore(run_dir)
     arms = [
@@ -207,6 +228,7 @@ def recurse(
                 "keep_tables": str(keep_tables),
                 "seed": str(seed),
                 "schema": public_hash(known),
+                "rules": _rules_in_short(known),
                 "real rows": _digest(measures, real),
                 "versions": ", ".join(f"{name} {version}" for name, version in library_versions()),
             },
@@ -258,107 +280,6 @@ def recurse(
     )
 
 
-@dataclass(frozen=True)
-class _Sizes:
-    """Rows of a generation, of the growth of an accumulated table, and of what is measured."""
-
-    rows: int
-    growth: int
-    measured: int
-
-    @property
-    def three(self) -> tuple[int, int, int]:
-        return self.rows, self.growth, self.measured
-
-    def check(self) -> None:
-        for name in ("growth", "measured"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-                raise SpecError(f"{name} must be a whole number, 1 or more.")
-
-
-def _split_of(table: Split | TableLike, holdout: TableLike | None) -> Split:
-    if isinstance(table, Split):
-        if holdout is not None:
-            raise SpecError("A split has its own holdout.", hint="Leave out holdout=.")
-        return table
-    train = read_frame(table)
-    none: pd.DataFrame = train.iloc[:0]
-    return Split(train, none if holdout is None else read_frame(holdout), none, none, 0)
-
-
-def _refuse(
-    regimes: Sequence[Regime],
-    specs: Sequence[SynthesizerSpec],
-    seeds: Sequence[int],
-    generations: int,
-    null_chains: int,
-    split: Split,
-    schema: TableSchema,
-) -> None:
-    """Refuse what would only fail after hours of work."""
-    for name, value, least in (
-        ("generations", generations, 1),
-        ("null_chains", null_chains, MIN_NULL_CHAINS),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise SpecError(f"{name} must be a whole number, {least} or more.")
-    if null_chains <= len(seeds):
-        raise SpecError("There must be more null chains than seeds.", hint="500 are advised.")
-    for what, items in (("synthesizer", specs), ("regime", regimes), ("seed", seeds)):
-        _refuse_doubles(what, items)
-    if any(seed < 0 for seed in seeds):
-        raise SpecError("Seeds must be whole numbers, 0 or more.")
-    own = recursion_schema(schema)
-    if not own.columns:
-        raise DataError("No column can be learned: all are identifiers or free text.")
-    named = [regime.synthesizer(g) for regime in regimes for g in range(1, generations + 1)]
-    for wanted in (*specs, *dict.fromkeys(item for item in named if item is not None)):
-        make(wanted, own)
-    for regime in regimes:
-        if _needs_verifier(regime) and not len(split.verifier):
-            raise DataError(
-                f"{regime} needs real rows that were kept back.",
-                hint="Give a split made with verifier=0.1, or score='validity'.",
-            )
-
-
-def _refuse_doubles(what: str, items: Sequence[object]) -> None:
-    if not items:
-        raise SpecError(f"Name at least one {what}.")
-    shown = [str(item) for item in items]
-    double = next((item for item in shown if shown.count(item) > 1), None)
-    if double is not None:
-        raise SpecError(f"The {what} {double} is named twice.")
-
-
-def _needs_verifier(regime: Regime) -> bool:
-    if isinstance(regime, Curate) and regime.needs_verifier:
-        return True
-    return isinstance(regime, Over) and _needs_verifier(regime.over)
-
-
-def _audit_plan(
-    audit_at: Sequence[int],
-    target: str | Sequence[str] | None,
-    sections: Sequence[Section | str] | None,
-    generations: int,
-    schema: TableSchema,
-) -> AuditPlan:
-    at = tuple(sorted({int(generation) for generation in audit_at}))
-    outside = [generation for generation in at if not 1 <= generation <= generations]
-    if outside:
-        raise SpecError(f"audit_at names generation {outside[0]}; there are 1 to {generations}.")
-    targets = (target,) if isinstance(target, str) else tuple(target or ())
-    for name in targets:
-        if name not in recursion_schema(schema):
-            raise SpecError(f"There is no column {name!r} to predict.")
-    if (targets or sections) and not at:
-        raise SpecError("target and sections belong to audits.", hint="Say at which generations: audit_at=.")
-    wanted = ("utility", "detection", "privacy") if sections is None else sections
-    return AuditPlan(at, targets, tuple(Section(item).value for item in wanted) if at else ())
-
-
 def _first(regime: Regime) -> SynthesizerSpec:
     first = regime.synthesizer(1)
     assert first is not None
@@ -387,11 +308,21 @@ def _digest(measures: Measures, real: RealTables) -> str:
     return found.hexdigest()
 
 
+def _rules_in_short(schema: TableSchema) -> str:
+    if not schema.rules:
+        return "none"
+    text = "\x1f".join(rule.text for rule in schema.rules)
+    return f"{len(schema.rules)} ({hashlib.blake2b(text.encode(), digest_size=8).hexdigest()})"
+
+
 def _leave_notice(folder: Path) -> None:
     notice = folder / "README.txt"
-    if not notice.exists():
-        notice.write_text(_NOTICE, encoding="utf-8")
-    folder.chmod(_PRIVATE)
+    try:
+        if not notice.exists():
+            write_at_once(notice, lambda file: file.write(_NOTICE.encode()))
+        folder.chmod(_PRIVATE)
+    except OSError as error:
+        raise storage_error(error, "The notice in run_dir", len(_NOTICE)) from error
 
 
 _Found = tuple[GenerationRecord, ...] | DriftNull
@@ -428,7 +359,7 @@ def _settings(
     split: Split,
     real: RealTables,
     measures: Measures,
-    sizes: _Sizes,
+    sizes: Sizes,
     seeds: tuple[int, ...],
     generations: int,
     null_chains: int,

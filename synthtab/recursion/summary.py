@@ -108,7 +108,7 @@ def summarise(
     whole = [index for index, figure in enumerate(measures.figures) if not figure.columns]
     tested = [index for index in whole if measures.figures[index].section is not Section.SCHEMA]
     null = found.null
-    moved = _rare_steps(found, measures, measured)
+    moved = _rare_steps(found, measures)
     compared = direction = None
     if null is not None:
         # rare mass in all generations is one more figure of the family: it shares their false alarms
@@ -135,7 +135,7 @@ def summarise(
         if measures.figures[index].metric in FAMILIES and math.isfinite(scale.chance[index])
     )
     first = found.chains[0]
-    drift = _drift(found, measures, measured)
+    drift = _drift(found, measures, rows, measured)
     extinction = _extinction(found, measures)
     rare_direction, rare_p = Interval(), None
     if compared is not None and direction is not None and len(measures.rare):
@@ -230,12 +230,15 @@ def _cells(found: ArmRecords, column: int) -> tuple[FloatArray, FloatArray]:
     return before, after
 
 
-def _drift(found: ArmRecords, measures: Measures, measured: int) -> tuple[ColumnDrift, ...]:
+def _drift(found: ArmRecords, measures: Measures, rows: int, measured: int) -> tuple[ColumnDrift, ...]:
     before: dict[str, FloatArray] = {}
     after: dict[str, FloatArray] = {}
     for index, name in enumerate(measures.plan.names):
         before[name], after[name] = _cells(found, index)
-    sizes = effective_size(before, after, measured)
+        if measured > rows:
+            # more rows than were handed on say more about the model
+            after[name] = _measured_cells(found, index)
+    sizes = effective_size(before, after, rows, measured=measured if measured > rows else None)
     pooled = sizes.pooled
     return (
         ColumnDrift("", Interval(_known(pooled.ratio), _known(pooled.low), _known(pooled.high))),
@@ -246,13 +249,20 @@ def _drift(found: ArmRecords, measures: Measures, measured: int) -> tuple[Column
     )
 
 
-def _rare_steps(found: ArmRecords, measures: Measures, measured: int) -> FloatArray:
+def _measured_cells(found: ArmRecords, column: int) -> FloatArray:
+    """Give the counts of one column among the measured rows: (chains, generations, cells)."""
+    return np.array(
+        [[(record.measured or record.after)[column] for record in chain] for chain in found.chains]
+    )
+
+
+def _rare_steps(found: ArmRecords, measures: Measures) -> FloatArray:
     """Add up what samplings moved to the levels that were rare in D0: (chains, generations)."""
     rare = measures.rare
     moved = np.zeros((len(found.chains), len(found.chains[0])))
     for column, level in zip(rare.columns, rare.levels, strict=True):
         before, after = _cells(found, column)
-        moved += after[..., level] / measured - before[..., level] / before.sum(axis=-1)
+        moved += after[..., level] / after.sum(axis=-1) - before[..., level] / before.sum(axis=-1)
     return np.cumsum(moved, axis=1)
 
 
@@ -305,7 +315,7 @@ def _parts(found: ArmRecords, measures: Measures, rows: int, measured: int) -> V
         return None
     sums: list[FloatArray] = []
     for index, counts in enumerate(measures.cells(measures.original)):
-        _, after = _cells(found, index)
+        after = _measured_cells(found, index)
         shares = after / after.sum(axis=-1, keepdims=True)
         parts = decompose(shares, counts[0] / counts[0].sum(), rows=rows, measured=measured)
         sums.append(np.array([parts.bias_squared, parts.training, parts.sampling]))

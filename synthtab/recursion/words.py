@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from synthtab.results import ColumnDrift, Curve, DecayAnswer, Interval
+from synthtab.results import DRIFT_ALARM, ColumnDrift, Curve, DecayAnswer, Interval
 
 __all__ = ["arm_sentence"]
 
-_ALPHA = 0.05
+_ALPHA = DRIFT_ALARM
 _NAMES = {"interaction_tvd": "dependence", "tvd": "marginals", "tail_mass": "tails"}
 
 
@@ -51,7 +51,10 @@ def arm_sentence(
     still = [decay for decay in told if decay.direction == "none"]
     if still and chains > 1:
         names = _and([_NAMES[decay.metric] for decay in still])
-        parts.append(f"no decay of {names} detectable in {_count(generations, 'generation')}")
+        slowest = min((decay.halving_low or 0.0 for decay in still), default=0.0)
+        # a bound within the generations that were seen says nothing
+        bound = f" (halving takes more than {_number(slowest)})" if slowest > generations else ""
+        parts.append(f"no decay of {names} detectable in {_count(generations, 'generation')}{bound}")
     first = next((decay for decay in told if decay.metric == "interaction_tvd"), None)
     if first is not None and first.relative and first.relative[0] is not None:
         beside = ""
@@ -97,20 +100,24 @@ def _rare(
 def _change(decay: DecayAnswer, curve: Curve | None) -> str:
     name = _NAMES[decay.metric]
     is_plural = name.endswith("s")
-    ends = [value for value in (decay.relative[0], decay.relative[-1]) if value is not None]
-    span = f"from {_share(ends[0])} to {_share(ends[-1])} of fresh real data"
+    first, last = decay.relative[0], decay.relative[-1]
+    span = (
+        ""
+        if first is None or last is None
+        else f", from {_share(first)} to {_share(last)} of fresh real data"
+    )
     if decay.direction == "growth":
-        return f"{name} {'get' if is_plural else 'gets'} closer to real data, {span}"
+        return f"{name} {'get' if is_plural else 'gets'} closer to real data{span}"
     verb = "decay" if is_plural else "decays"
     half = decay.half_life
     if decay.shape == "levelling" and half.value is not None and half.high is not None:
-        told = f"{name} {verb} with half-life {_with_interval(half)} generations, {span}"
+        told = f"{name} {verb} with half-life {_with_interval(half)} generations{span}"
         if decay.plateau.value is not None:
             told += f", towards {_share(decay.plateau.value)}"
     elif half.low is not None and half.low >= 1:
-        told = f"{name} {verb} with a half-life of more than {_number(half.low)} generations, {span}"
+        told = f"{name} {verb} with a half-life of more than {_number(half.low)} generations{span}"
     else:
-        told = f"{name} {verb}{' faster and faster' if decay.shape == 'accelerating' else ''}, {span}"
+        told = f"{name} {verb}{' faster and faster' if decay.shape == 'accelerating' else ''}{span}"
     return told + _beside_null(curve)
 
 
@@ -136,7 +143,7 @@ def _number(value: float) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "an unknown share" if value is None else f"{100 * value:.0f} %"
+    return "an unknown share" if value is None else f"{100 * value:.0f} %".replace("-", "−")
 
 
 def _p(value: float) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from synthtab.reporting import forest, matrices, svg
+from synthtab.reporting import forest, matrices, study_svg, svg
 from synthtab.reporting.audit_page import audit_page
-from synthtab.results import AuditResult
+from synthtab.reporting.study_page import study_page
+from synthtab.results import AuditResult, StudyResult
 from synthtab.results.base import JsonResult
 
 __all__ = ["embed", "render"]
@@ -26,7 +27,10 @@ class _PageKind:
     view: Callable[[Any], object]
 
 
-_PAGES: dict[type[JsonResult], _PageKind] = {AuditResult: _PageKind("audit.html.j2", audit_page)}
+_PAGES: dict[type[JsonResult], _PageKind] = {
+    AuditResult: _PageKind("audit.html.j2", audit_page),
+    StudyResult: _PageKind("study.html.j2", study_page),
+}
 
 
 def render(result: object) -> str:
@@ -35,7 +39,7 @@ def render(result: object) -> str:
     Parameters
     ----------
     result : object
-        A result of a class that has a page: today an `AuditResult`.
+        A result of a class that has a page: an `AuditResult` or a `StudyResult`.
 
     Returns
     -------
@@ -99,5 +103,13 @@ def _environment() -> jinja2.Environment:
         "forest_row": forest.forest_row,
         "heat_map": matrices.heat_map,
         "heat_legend": matrices.heat_legend,
+        "series_key": study_svg.series_key,
+        "line_panel": study_svg.line_panel,
+        "point_panel": study_svg.point_panel,
+        "forest_line": study_svg.forest_line,
+        "place": study_svg.place,
+        "unlined": study_svg.unlined,
+        "forest_axis": study_svg.forest_axis,
+        "parts_bar": study_svg.parts_bar,
     }
     return environment

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from synthtab.reporting.study_model import ArmName, OverviewRow, RegimeGroup, Series, ToldArm
 from synthtab.reporting.study_words import change_words, kept_words, regime_words
 from synthtab.reporting.text import NOT_A_NUMBER, clean, figure, interval, p_value, plural
-from synthtab.results import Arm, Curve, DecayAnswer, StudyResult
+from synthtab.results import DRIFT_ALARM, Arm, Curve, DecayAnswer, StudyResult
 
 __all__ = ["Roster", "headline", "overview", "regime_groups"]
 
 _STYLES = 6
 _LONGEST = 2_000
-_ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,12 @@ class Roster:
             Synthesizers and regimes in the order in which they first come.
         """
         names = list(dict.fromkeys(arm.synthesizer for arm in arms))
+        shorts = [clean(name.partition("(")[0]) for name in names]
         series = {
-            name: Series(f"s{place % _STYLES + 1}", clean(name)) for place, name in enumerate(names)
+            name: Series(
+                f"s{place % _STYLES + 1}", clean(name), short if shorts.count(short) == 1 else clean(name)
+            )
+            for place, (name, short) in enumerate(zip(names, shorts, strict=True))
         }
         regimes = dict.fromkeys(arm.regime for arm in arms)
         return cls(
@@ -103,7 +106,7 @@ def headline(result: StudyResult) -> str:
     count = f"Of {plural(len(done), 'arm')} over {plural(result.settings.generations, 'generation')}: "
     parts = []
     lost = [curve for arm in done for curve in arm.curves if curve.metric == "levels_lost"]
-    beyond = [curve for curve in lost if curve.p_drift is not None and curve.p_drift <= _ALPHA]
+    beyond = [curve for curve in lost if curve.p_drift is not None and curve.p_drift <= DRIFT_ALARM]
     if any(curve.p_drift is not None for curve in lost):
         more = sum((curve.excess.value or 0.0) > 0 for curve in beyond)
         parts.append(
@@ -120,7 +123,9 @@ def headline(result: StudyResult) -> str:
     failed = len(result.arms) - len(done)
     trouble = f" {plural(failed, 'arm')} could not be finished." if failed else ""
     if not parts:
-        return f"{plural(len(done), 'arm')} ran, but no figure was asked that a decay could be seen in.{trouble}"
+        return (
+            f"{plural(len(done), 'arm')} ran, but no figure was asked that a decay could be seen in.{trouble}"
+        )
     return f"{count}{'; '.join(parts)}.{trouble}"
 
 
@@ -134,7 +139,7 @@ def _beyond(arms: Sequence[Arm], metric: str, fading: int) -> str:
     tested = [curve for curve in curves if curve is not None and curve.p_drift is not None]
     if not fading or not tested:
         return ""
-    more = sum((c.p_drift or 0.0) <= _ALPHA and (c.excess.value or 0.0) > 0 for c in tested)
+    more = sum((c.p_drift or 0.0) <= DRIFT_ALARM and (c.excess.value or 0.0) > 0 for c in tested)
     return f", in {more or 'none'} of them further from real data than resampling"
 
 
@@ -206,30 +211,36 @@ def _overview_row(arm: Arm, name: ArmName, generations: int) -> OverviewRow:
     lost = next((curve for curve in arm.curves if curve.metric == "levels_lost"), None)
     pooled = next((item.ratio for item in arm.drift if not item.column), None)
     kept, expected = kept_words(lost)
+    drift, strayed = _leaves(arm.curves)
     return OverviewRow(
         name=name,
         misfit=NOT_A_NUMBER
         if first is None
         else interval(first.misfit.value, first.misfit.low, first.misfit.high),
+        misfit_null=_null_misfit(first),
         change=_change(first, generations, arm.chains),
         kept=kept,
         expected=expected,
         size=NOT_A_NUMBER if pooled is None else interval(pooled.value, pooled.low, pooled.high),
-        drift=_leaves(arm.curves),
+        drift=drift,
+        strayed=strayed,
     )
 
 
+def _null_misfit(decay: DecayAnswer | None) -> str:
+    """Give what resampling loses in the first generation."""
+    kept = decay.null_relative[0] if decay is not None and decay.null_relative else None
+    return "" if kept is None else figure(1 - kept)
+
+
 def _change(decay: DecayAnswer | None, generations: int, chains: int) -> str:
-    return NOT_A_NUMBER if decay is None else change_words(decay, generations, chains)
+    return NOT_A_NUMBER if decay is None else change_words(decay, generations, chains, is_brief=True)
 
 
-def _leaves(curves: Sequence[Curve]) -> str:
-    """Give the least p of an arm: each is already adjusted for all generations and figures of it."""
-    tested = [(curve.p_drift, curve) for curve in curves if curve.p_drift is not None]
+def _leaves(curves: Sequence[Curve]) -> tuple[str, str]:
+    """Give the least p of an arm, and how many figures stray: each p is adjusted for all of them already."""
+    tested = [curve.p_drift for curve in curves if curve.p_drift is not None]
     if not tested:
-        return "no null"
-    least, curve = min(tested, key=lambda item: item[0])
-    ties = sum(p == least for p, _ in tested)
-    more = f" and {ties - 1} more" if ties > 1 else ""
-    where = f" ({clean(curve.label)}{more})" if least <= _ALPHA else ""
-    return f"{p_value(least) or figure(least)}{where}"
+        return "no null", ""
+    strayed = sum(p <= DRIFT_ALARM for p in tested)
+    return p_value(min(tested)), f"strays in {strayed or 'none'} of {plural(len(tested), 'figure')}"

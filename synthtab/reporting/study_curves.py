@@ -9,7 +9,7 @@ from synthtab.reporting.axes import Axis, linear_axis
 from synthtab.reporting.study_arms import Roster
 from synthtab.reporting.study_model import Grid, GridRow, Line, LinePanel, MetricFigure
 from synthtab.reporting.study_words import metric_title, reading_words
-from synthtab.reporting.text import NOT_A_NUMBER, clean, figure, interval, p_value
+from synthtab.reporting.text import NOT_A_NUMBER, clean, figure, interval, p_value, plus_minus
 from synthtab.results import Arm, Curve
 from synthtab.results.answers import Section
 
@@ -135,7 +135,7 @@ def _panel(
     lines = tuple(
         Line(
             roster.series[arm.synthesizer].css,
-            roster.series[arm.synthesizer].name,
+            roster.series[arm.synthesizer].short,
             *(_heights(axis, part) for part in (curve.mean, curve.low, curve.high)),
         )
         for arm, curve in found
@@ -155,7 +155,7 @@ def _panel(
         across=line_places(generations),
         across_ticks=generation_ticks(generations),
         up_ticks=tuple((axis.place(value) or 0.0, text) for value, text in axis.ticks),
-        said=_said(clean(regime), [(roster.series[arm.synthesizer].name, curve) for arm, curve in found]),
+        said=_said(clean(regime), [(roster.series[arm.synthesizer].short, curve) for arm, curve in found]),
         note=" ".join(notes),
     )
 
@@ -213,7 +213,7 @@ def _cells(mean: Figures, low: Figures, high: Figures, generations: int) -> tupl
     def at(values: Figures, place: int) -> float | None:
         return values[place] if place < len(values) else None
 
-    return tuple(interval(at(mean, g), at(low, g), at(high, g)) for g in range(generations))
+    return tuple(plus_minus(at(mean, g), at(low, g), at(high, g)) for g in range(generations))
 
 
 def _table(roster: Roster, key: Key, title: str, generations: int) -> Grid:
@@ -244,10 +244,10 @@ def _table(roster: Roster, key: Key, title: str, generations: int) -> Grid:
             )
         if null is not None:
             cells = _cells(null.null_mean, null.null_low, null.null_high, generations)
-            rows.append(GridRow(f"resampling, {clean(arms[0].regime)}", (*cells, "", ""), is_reference=True))
+            rows.append(GridRow(f"resampling, {clean(arms[0].regime)}", cells, is_reference=True))
     curves = [curve for arm in roster if (curve := _of(arm, key)) is not None]
     for name, part in (("fresh real data", "floor"), ("chance", "chance")):
         value = next((getattr(c, part) for c in curves if getattr(c, part) is not None), None)
         if value is not None:
-            rows.append(GridRow(name, (*[figure(value)] * generations, "", ""), is_reference=True))
+            rows.append(GridRow(name, (figure(value),), is_reference=True))
     return Grid(title, head, tuple(rows))

@@ -12,7 +12,7 @@ from synthtab.reporting.metric_words import metric_words
 from synthtab.reporting.study_arms import Roster
 from synthtab.reporting.study_model import DecayFigure, Grid, GridRow, StripGroup
 from synthtab.reporting.study_words import change_words
-from synthtab.reporting.text import NOT_A_NUMBER, clean, figure, interval, p_value
+from synthtab.reporting.text import NOT_A_NUMBER, clean, figure, interval, p_value, plus_minus
 from synthtab.reporting.viewmodel import Strip, StripRow, Tag
 from synthtab.results import Arm, AuditCurve, DecayAnswer
 
@@ -56,7 +56,11 @@ def _arrow(values: Figures) -> str:
     first, last = _ends(values)
     if first is None:
         return NOT_A_NUMBER
-    return figure(first, digits=2) if len(values) == 1 else f"{figure(first, digits=2)} → {figure(last, digits=2)}"
+    return (
+        figure(first, digits=2)
+        if len(values) == 1
+        else f"{figure(first, digits=2)} → {figure(last, digits=2)}"
+    )
 
 
 def _groups(roster: Roster, scored: Callable[[Arm], _Scored | None]) -> tuple[StripGroup, ...]:
@@ -73,9 +77,13 @@ def _groups(roster: Roster, scored: Callable[[Arm], _Scored | None]) -> tuple[St
     ]
     axis = linear_axis([0.0, 1.0, *ends], least=_LEAST, most=_MOST)
     zero, one = axis.place(0.0) or 0.0, axis.place(1.0) or 1.0
-    ticks = ((zero, "0 chance"), (axis.place(0.5) or 0.5, "0.5"), (one, "1 fresh real"))
+    ticks = ((zero, "0 chance"), (one, "1 fresh real"))
     return tuple(
-        StripGroup(clean(regime), Strip(tuple(_row(roster, i, axis) for i in items), ticks, (zero, one), ()))
+        StripGroup(
+            clean(regime),
+            Strip(tuple(_row(roster, i, axis) for i in items), ticks, (zero, one), ()),
+            next((f"resampling {_arrow(item.null)}" for item in items if item.null), ""),
+        )
         for regime, items in by_regime.items()
         if items
     )
@@ -84,8 +92,6 @@ def _groups(roster: Roster, scored: Callable[[Arm], _Scored | None]) -> tuple[St
 def _row(roster: Roster, item: _Scored, axis: Axis) -> StripRow:
     first, last = _ends(item.values)
     name = roster.name(item.arm)
-    null = f"resampling {_arrow(item.null)}" if item.null else ""
-    told = [part for part in (item.about, null) if part]
     shown = _arrow(item.values)
     return StripRow(
         label=name.series.name,
@@ -99,9 +105,9 @@ def _row(roster: Roster, item: _Scored, axis: Axis) -> StripRow:
         mark=axis.place(_ends(item.null)[1]),
         figure=shown,
         detail=item.detail,
-        said=f"{name.both}: {'; '.join([shown, *told])}",
+        said=shown,
         name=name.both,
-        about="; ".join(told),
+        about=item.about,
         absent="not scored",
         hollow=axis.place(first) if len(item.values) > 1 else None,
         is_joined=True,
@@ -127,14 +133,13 @@ def decay_figures(roster: Roster, generations: int) -> tuple[DecayFigure, ...]:
     metrics = list(dict.fromkeys(decay.metric for arm in roster for decay in arm.decays))
     metrics.sort(key=lambda metric: _FIRST.index(metric) if metric in _FIRST else len(_FIRST))
     return tuple(
-        _decay_figure(roster, metric, f"decay-{place}", generations) for place, metric in enumerate(metrics, 1)
+        _decay_figure(roster, metric, f"decay-{place}", generations)
+        for place, metric in enumerate(metrics, 1)
     )
 
 
 def _decay_figure(roster: Roster, metric: str, key: str, generations: int) -> DecayFigure:
-    answers = {
-        id(arm): decay for arm in roster for decay in reversed(arm.decays) if decay.metric == metric
-    }
+    answers = {id(arm): decay for arm in roster for decay in reversed(arm.decays) if decay.metric == metric}
 
     def scored(arm: Arm) -> _Scored | None:
         decay = answers.get(id(arm))
@@ -145,34 +150,32 @@ def _decay_figure(roster: Roster, metric: str, key: str, generations: int) -> De
     own = [(arm, answers[id(arm)]) for arm in roster if id(arm) in answers]
     title = _TITLES.get(metric, metric_words(metric))
     head = (
-        *("Arm", "Misfit of the first fit", "After it", "p of no change", "Half-life, generations"),
+        *("Arm", "Misfit of the first fit", "p of no change", "Half-life, generations"),
         *("Score halves in more than", "Levels off at"),
     )
     return DecayFigure(
         key,
         title,
+        _span((1, generations)),
         _groups(roster, scored),
         Grid(
             f"{title}: misfit and decay",
             head,
-            tuple(
-                GridRow(roster.name(arm).both, _answer(decay, generations, arm.chains)) for arm, decay in own
-            ),
+            tuple(GridRow(roster.name(arm).both, _answer(decay)) for arm, decay in own),
         ),
         _scores(roster, title, own, generations),
     )
 
 
-def _answer(decay: DecayAnswer, generations: int, chains: int) -> tuple[str, ...]:
+def _answer(decay: DecayAnswer) -> tuple[str, ...]:
     half = decay.half_life
     span = interval(half.value, half.low, half.high)
-    if decay.direction == "decay" and half.high is None and half.low:
+    if decay.direction == "decay" and half.high is None and half.low and half.low >= 1:
         span = f"more than {figure(half.low)}"
     elif decay.direction != "decay" or half.high is None:
         span = NOT_A_NUMBER
     return (
         interval(decay.misfit.value, decay.misfit.low, decay.misfit.high),
-        change_words(decay, generations, chains),
         p_value(decay.p_change) or NOT_A_NUMBER,
         span,
         figure(decay.halving_low),
@@ -180,9 +183,7 @@ def _answer(decay: DecayAnswer, generations: int, chains: int) -> tuple[str, ...
     )
 
 
-def _scores(
-    roster: Roster, title: str, own: Sequence[tuple[Arm, DecayAnswer]], generations: int
-) -> Grid:
+def _scores(roster: Roster, title: str, own: Sequence[tuple[Arm, DecayAnswer]], generations: int) -> Grid:
     rows: list[GridRow] = []
     told: set[str] = set()
     for arm, decay in own:
@@ -191,8 +192,8 @@ def _scores(
             told.add(arm.regime)
             cells = _spread(decay.null_relative, generations)
             rows.append(GridRow(f"resampling, {clean(arm.regime)}", cells, is_reference=True))
-    rows.append(GridRow("fresh real data", (figure(1.0),) * generations, is_reference=True))
-    rows.append(GridRow("chance", (figure(0.0),) * generations, is_reference=True))
+    rows.append(GridRow("fresh real data", (figure(1.0),), is_reference=True))
+    rows.append(GridRow("chance", (figure(0.0),), is_reference=True))
     head = ("Arm", *(f"{'Generation ' if g == 1 else ''}{g}" for g in range(1, generations + 1)))
     return Grid(f"{title}: score of every generation", head, tuple(rows))
 
@@ -229,9 +230,7 @@ def _audit_figure(roster: Roster, curves: dict[int, AuditCurve], section: str, k
         curve = curves.get(id(arm))
         if curve is None:
             return None
-        when = f"generations {curve.generations[0]} and {curve.generations[-1]}"
-        about = when if len(curve.generations) > 1 else f"generation {curve.generations[0]}"
-        return _Scored(arm, curve.mean, (), about, (), curve.low[-1], curve.high[-1])
+        return _Scored(arm, curve.mean, (), "", (), curve.low[-1], curve.high[-1])
 
     title = _section_words(section)
     rows = tuple(
@@ -240,8 +239,16 @@ def _audit_figure(roster: Roster, curves: dict[int, AuditCurve], section: str, k
         if id(arm) in curves
     )
     empty = Grid(title, (), ())
-    table = Grid(f"{title}, from chance (0) to fresh real data (1)", ("Arm", "Score [95\u00a0% interval]"), rows)
-    return DecayFigure(key, title, _groups(roster, scored), table, empty)
+    table = Grid(
+        f"{title}, from chance (0) to fresh real data (1)", ("Arm", "Score [95\u00a0% interval]"), rows
+    )
+    asked = sorted({generation for curve in curves.values() for generation in curve.generations})
+    return DecayFigure(key, title, _span(asked), _groups(roster, scored), table, empty)
+
+
+def _span(generations: Sequence[int]) -> str:
+    first, last = generations[0], generations[-1]
+    return f"Generation {first}" if first == last else f"Generation {first} → {last}"
 
 
 def _section_words(section: str) -> str:
@@ -269,7 +276,7 @@ def audit_grids(roster: Roster) -> tuple[Grid, ...]:
     """
     arms = [arm for arm in roster if arm.audits]
     values = {
-        (id(arm), curve.section, curve.metric, generation): interval(value, low, high)
+        (id(arm), curve.section, curve.metric, generation): plus_minus(value, low, high)
         for arm in arms
         for curve in arm.audits
         for generation, value, low, high in zip(

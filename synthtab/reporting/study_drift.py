@@ -14,7 +14,7 @@ from synthtab.results import Arm, ColumnDrift, Interval
 
 __all__ = ["forest_views", "pooled_strips", "pooled_table"]
 
-_MOST = 20
+_MOST = 15
 _TAG = Tag("note", "")
 
 
@@ -62,7 +62,7 @@ def pooled_strips(roster: Roster) -> tuple[StripGroup, ...]:
                 mark=None,
                 figure=_words(ratio),
                 detail=(_words(ratio),),
-                said=f"{roster.name(arm).both}: N e over n {_words(ratio)}",
+                said=_words(ratio),
                 name=roster.name(arm).both,
                 absent="not known",
                 is_synthetic=True,
@@ -124,17 +124,13 @@ def _forest(roster: Roster, arm: Arm) -> ForestView | None:
     rows = tuple(
         ForestRow(
             clean(item.column),
-            _words(item.ratio),
+            # so that a narrow cell breaks between the figure and its interval
+            _words(item.ratio).replace(", ", ",\u00a0"),
             *(axis.place(end) for end in (item.ratio.value, item.ratio.low, item.ratio.high)),
         )
-        for item in columns[:_MOST]
+        for item in columns
     )
     name = roster.name(arm)
-    table = Grid(
-        f"N_e/n of every column, {name.both}",
-        ("Column", "N_e/n [95\u00a0% interval]"),
-        tuple(GridRow(clean(item.column), (_words(item.ratio),)) for item in columns),
-    )
     worst = columns[0]
     lowest = f"{clean(worst.column)} {figure(worst.ratio.value)}" if worst.ratio.value is not None else ""
-    return ForestView(name, lowest, rows, table, ticks, one)
+    return ForestView(name, lowest, rows, min(len(rows), _MOST), ticks, one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from synthtab.reporting.sectionmodel import Meter
-from synthtab.reporting.viewmodel import FactRow, NavItem, Strip
+from synthtab.reporting.viewmodel import Strip
 
 __all__ = [
     "ArmName",
@@ -26,7 +26,6 @@ __all__ = [
     "RegimeGroup",
     "Series",
     "StripGroup",
-    "StudyPage",
     "SurvivalView",
     "ToldArm",
 ]
@@ -42,12 +41,13 @@ class Series:
     ----------
     css : str
         ``s1`` to ``s6``: colour, dashes and mark at once.
-    name : str
-        Its name.
+    name, short : str
+        Its name, and the same without parameters where that is enough to tell it apart.
     """
 
     css: str
     name: str
+    short: str
 
 
 @dataclass(frozen=True)
@@ -116,20 +116,29 @@ class OverviewRow:
     ----------
     name : ArmName
         Which arm.
-    misfit, change, kept, expected, size, drift : str
-        Loss of the first fit, change after it, rare levels kept, the same of resampling, effective size,
-        and whether resampling alone explains it.
+    misfit, misfit_null : str
+        What the first fit lost, and what the first resampling does.
+    change : str
+        What comes after it.
+    kept, expected : str
+        Rare levels kept, and the same of resampling.
+    size : str
+        Effective size.
+    drift, strayed : str
+        The least p of drift, and how many figures stray from the null.
     failure : str
         Why there is none of this; else empty.
     """
 
     name: ArmName
     misfit: str = ""
+    misfit_null: str = ""
     change: str = ""
     kept: str = ""
     expected: str = ""
     size: str = ""
     drift: str = ""
+    strayed: str = ""
     failure: str = ""
 
 
@@ -256,10 +265,13 @@ class StripGroup:
         The heading.
     strip : Strip
         Rows; all groups of a figure share an axis.
+    reference : str
+        What resampling does there; may be empty.
     """
 
     title: str
     strip: Strip
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -268,8 +280,8 @@ class DecayFigure:
 
     Parameters
     ----------
-    key, title : str
-        Unique key, and the family.
+    key, title, span : str
+        Unique key, the family, and which generations are drawn.
     groups : tuple of StripGroup
         One a regime.
     answers, scores : Grid
@@ -278,6 +290,7 @@ class DecayFigure:
 
     key: str
     title: str
+    span: str
     groups: tuple[StripGroup, ...]
     answers: Grid
     scores: Grid
@@ -381,9 +394,9 @@ class ForestView:
     lowest : str
         The column with the least, and its figure.
     rows : tuple of ForestRow
-        Worst first, as many as are drawn.
-    table : Grid
-        All of them.
+        Worst first.
+    n_drawn : int
+        How many of them are drawn; the others are figures only.
     ticks : tuple of (float, str)
         Of the axis, place and label.
     one : float
@@ -393,7 +406,7 @@ class ForestView:
     name: ArmName
     lowest: str
     rows: tuple[ForestRow, ...]
-    table: Grid
+    n_drawn: int
     ticks: tuple[tuple[float, str], ...]
     one: float
 
@@ -458,90 +471,3 @@ class CostRow:
     measure: str
     wall: str
     energy: str
-
-
-@dataclass(frozen=True)
-class StudyPage:
-    """The page of one study.
-
-    Parameters
-    ----------
-    title : str
-        Table that was trained on its own copies.
-    meta : tuple of str
-        Generations, chains, rows.
-    headline : str
-        The verdict in a sentence or two.
-    nav : tuple of NavItem
-        Contents.
-    series : tuple of Series
-        Synthesizers.
-    groups : tuple of RegimeGroup
-        What became of the table, by regime.
-    method, notes, limits : tuple of str
-        What was done, what a reader should know, what the study cannot say.
-    guard : tuple of FactRow
-        What the guard did.
-    guard_cost : str
-        What it cost, in a sentence.
-    overview : tuple of OverviewRow
-        Each arm in a line.
-    generations : int
-        Length of the chains.
-    metrics, more_metrics : tuple of MetricFigure
-        The families, and what else was measured.
-    has_chance : bool
-        Whether any panel has a line for chance.
-    decays, more_decays : tuple of DecayFigure
-        Misfit and decay: what is said first, and the rest.
-    survival : SurvivalView or None
-        Rare levels.
-    pooled : tuple of StripGroup
-        Effective sizes of arms, by regime.
-    pooled_table : Grid
-        The table behind them.
-    forests : tuple of ForestView
-        Effective sizes of columns.
-    parts : PartsView or None
-        Bias, training and sampling.
-    audit_figures : tuple of DecayFigure
-        Families that audits put on the scale from chance to fresh real data.
-    audits : tuple of Grid
-        Figures of audits, by section.
-    costs : tuple of CostRow
-        Time and energy.
-    touched : tuple of FactRow
-        Real rows that each generation touched, by regime.
-    provenance, versions : tuple of FactRow
-        How the study was run; libraries.
-    """
-
-    title: str
-    meta: tuple[str, ...]
-    headline: str
-    nav: tuple[NavItem, ...]
-    series: tuple[Series, ...]
-    groups: tuple[RegimeGroup, ...]
-    method: tuple[str, ...]
-    notes: tuple[str, ...]
-    limits: tuple[str, ...]
-    guard: tuple[FactRow, ...]
-    guard_cost: str
-    overview: tuple[OverviewRow, ...]
-    generations: int
-    metrics: tuple[MetricFigure, ...]
-    more_metrics: tuple[MetricFigure, ...]
-    has_chance: bool
-    decays: tuple[DecayFigure, ...]
-    more_decays: tuple[DecayFigure, ...]
-    survival: SurvivalView | None
-    pooled: tuple[StripGroup, ...]
-    pooled_table: Grid
-    forests: tuple[ForestView, ...]
-    parts: PartsView | None
-    audit_figures: tuple[DecayFigure, ...]
-    audits: tuple[Grid, ...]
-    costs: tuple[CostRow, ...]
-    touched: tuple[FactRow, ...]
-    provenance: tuple[FactRow, ...]
-    versions: tuple[FactRow, ...]

@@ -7,13 +7,22 @@ from collections.abc import Sequence
 from synthtab.reporting.study_arms import Roster
 from synthtab.reporting.study_model import Grid, GridRow, PointPanel, Points, SurvivalView
 from synthtab.reporting.study_words import class_words
-from synthtab.reporting.text import NOT_A_NUMBER, clean, percent, percent_interval, plural
-from synthtab.results import Arm, ExtinctionAnswer
+from synthtab.reporting.text import (
+    NOT_A_NUMBER,
+    clean,
+    interval,
+    p_value,
+    percent,
+    percent_interval,
+    plural,
+)
+from synthtab.results import DRIFT_ALARM, Arm, ExtinctionAnswer
 
-__all__ = ["FEWEST_LEVELS", "survival_view"]
+__all__ = ["FEWEST_LEVELS", "direction_table", "survival_view"]
 
 FEWEST_LEVELS = 3
 """Levels that must stand behind a printed share of them."""
+
 
 Figures = tuple[float | None, ...]
 Class = tuple[int, int]
@@ -102,9 +111,10 @@ def _panel(
 
 
 def _table(roster: Roster, classes: dict[Class, int], generations: int) -> Grid:
-    head = ("Arm", "Rows that held each", "Levels")
-    head = (*head, *(f"{'Kept in generation ' if g == 1 else ''}{g}" for g in range(1, generations + 1)))
+    shown = (f"{'Kept in generation ' if g == 1 else ''}{g}" for g in range(1, generations + 1))
+    head = ("Arm", "Rows that held each", "Levels", *shown)
     rows = []
+    cells: tuple[str, ...]
     for own, levels in sorted(classes.items()):
         if levels < FEWEST_LEVELS:
             cells = (class_words(*own), "too few levels to show", *([""] * generations))
@@ -126,3 +136,40 @@ def _table(roster: Roster, classes: dict[Class, int], generations: int) -> Grid:
                 name = f"resampling, {clean(regime)}"
                 rows.append(GridRow(name, (class_words(*own), NOT_A_NUMBER, *cells), is_reference=True))
     return Grid("Rare levels kept, by rows of the real table that held them", head, tuple(rows))
+
+
+def direction_table(roster: Roster) -> Grid | None:
+    """Say whether the mass of rare levels keeps moving one way.
+
+    Parameters
+    ----------
+    roster : Roster
+        Arms.
+
+    Returns
+    -------
+    Grid or None
+        A row an arm that was tested; None where none was.
+    """
+    rows = tuple(
+        GridRow(
+            roster.name(arm).both,
+            (
+                _way(arm.rare_direction.value, arm.rare_p),
+                interval(
+                    arm.rare_direction.value, arm.rare_direction.low, arm.rare_direction.high, signed=True
+                ),
+                p_value(arm.rare_p),
+            ),
+        )
+        for arm in roster
+        if arm.rare_p is not None
+    )
+    head = ("Arm", "Direction", "Moved beyond resampling [95\u00a0% interval]", "p of no direction")
+    return Grid("Mass of the rare levels", head, rows) if rows else None
+
+
+def _way(moved: float | None, p: float | None) -> str:
+    if p is None or moved is None or p > DRIFT_ALARM:
+        return "none seen"
+    return "gains" if moved > 0 else "loses"

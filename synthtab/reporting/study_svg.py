@@ -7,20 +7,31 @@ are drawings of their own, so that their columns keep their width on a phone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from markupsafe import Markup
 
 from synthtab.reporting.study_model import ForestRow, ForestView, Line, LinePanel, PartsBar, PointPanel
-from synthtab.reporting.text import shorten
+from synthtab.reporting.text import shorten, text_width
+from synthtab.reporting.viewmodel import Strip
 
-__all__ = ["forest_axis", "forest_line", "line_panel", "parts_bar", "point_panel", "series_key"]
+__all__ = [
+    "forest_axis",
+    "forest_line",
+    "line_panel",
+    "parts_bar",
+    "place",
+    "point_panel",
+    "series_key",
+    "unlined",
+]
 
 _TOP, _PLOT, _FOOT = 8.0, 150.0, 22.0
 _UNITS = 1000.0
-_LABEL_ROOM = 78.0
+_LEAST_ROOM, _MOST_ROOM = 62.0, 108.0
 _LABEL_STEP = 15.0
-_ALONE = 0.03
+_ALONE = 0.06
 _BAR = 16.0
 _SPREAD = 0.72
 _MOST_SPACING = 0.19
@@ -32,7 +43,7 @@ def _n(value: float) -> str:
 
 
 def _p(share: float) -> str:
-    text = f"{100 * share:.2f}".rstrip("0").rstrip(".")
+    text = f"{100 * share:.1f}".removesuffix(".0")
     return f"{'0' if text == '-0' else text}%"
 
 
@@ -51,7 +62,7 @@ def series_key(css: str) -> Markup:
     Parameters
     ----------
     css : str
-        A series, or ``null``, ``fresh``, ``chance``.
+        A series, or ``null``, ``fresh``, ``chance``, ``predicted``.
 
     Returns
     -------
@@ -60,12 +71,12 @@ def series_key(css: str) -> Markup:
     """
     if css == "null":
         body = Markup('<rect class="drift-band" x="1" y="2" width="34" height="12"/>')
-        body += Markup('<line class="drift-mean" x1="1" x2="35" y1="8" y2="8"/>')
-    elif css in {"fresh", "chance"}:
-        body = Markup('<line class="{}" x1="1" x2="35" y1="8" y2="8"/>').format(css)
+        body += Markup('<path class="drift-mean" d="M1,8H35"/>')
+    elif css in {"fresh", "chance", "predicted"}:
+        body = Markup('<path class="{}" d="M1,8H35"/>').format(css)
     else:
         body = Markup(
-            '<g class="{0}"><path class="run" d="M1,8H35"/><use class="end-mark" href="#m-{0}" x="30" y="8"/></g>'
+            '<g class="{0}"><path class="run" d="M1,8H35"/><use href="#m-{0}" x="30" y="8"/></g>'
         ).format(css)
     return Markup('<svg class="series-key" aria-hidden="true" width="38" height="16">{}</svg>').format(body)
 
@@ -83,64 +94,71 @@ def line_panel(panel: LinePanel) -> Markup:
     Markup
         Three drawings side by side: scale, plot, names at the ends of the lines.
     """
-    labels = _labels(panel)
+    wanted = _wanted(panel)
+    room = min(max([text_width(text) for *_, text in wanted] + [_LEAST_ROOM]), _MOST_ROOM)
+    labels = _labels([(own, css, shorten(text, room)) for own, css, text in wanted])
     bottom = max([_TOP + _PLOT, *(place for place, *_ in labels)])
     height = max(_TOP + _PLOT + _FOOT, bottom + 8)
-    up = Markup('<text class="tick end" x="32" y="{}">{}</text>')
-    scale = _join(up.format(_n(_y(at) + 4), text) for at, text in panel.up_ticks)
     frame = Markup(
-        '<div class="lines"><svg class="up" aria-hidden="true" width="36" height="{h}">{scale}</svg>'
-        '<svg class="plot" role="img" aria-label="{said}" width="100%" height="{h}">{plot}</svg>'
+        '<div class="lines"><svg class="up" aria-hidden="true" height="{h}">{scale}</svg>'
+        '<svg class="plot" role="img" aria-label="{said}" height="{h}">{plot}</svg>'
         '<svg class="names" aria-hidden="true" width="{room}" height="{h}">{names}</svg></div>'
     )
     return frame.format(
         h=_n(height),
-        scale=scale,
+        scale=_scale(panel.up_ticks),
         said=panel.said,
         plot=_plot(panel),
-        room=_n(_LABEL_ROOM + 14),
+        room=_n(room + 16),
         names=_join(_label(*label) for label in labels),
     )
 
 
+def _scale(ticks: Sequence[tuple[float, str]]) -> Markup:
+    text = Markup('<text y="{}">{}</text>')
+    return _join(text.format(_n(_y(at) + 4), label) for at, label in ticks)
+
+
+def _box(across: Sequence[float]) -> str:
+    """Give the box of a plot in generations sideways and thousandths upwards: few characters."""
+    if len(across) < 2:  # noqa: PLR2004 - one generation stands in the middle
+        return "-1 0 2 1000"
+    step = across[1] - across[0]
+    return f"{-across[0] / step:.2f} 0 {1 / step:.2f} 1000"
+
+
 def _plot(panel: LinePanel) -> Markup:
-    across = Markup('<line class="{}" x2="100%" y1="{y}" y2="{y}"/>')
-    parts = [across.format("grid", y=_n(_y(at))) for at, _ in panel.up_ticks]
-    paths = []
+    path = Markup('<path class="{}" d="{}"/>')
+    ends = (-1, len(panel.across) + 1)
+    level = "M{} {}H{}"
+    rows = "".join(level.format(ends[0], _thousandth(at), ends[1]) for at, _ in panel.up_ticks)
+    drawn = [("rows", rows)]
     if panel.null is not None:
-        paths.append(Markup('<path class="drift-band" d="{}"/>').format(_area(panel.null, panel.across)))
-        paths.append(Markup('<path class="drift-mean" d="{}"/>').format(_run(panel.null.at, panel.across)))
-    paths += [
-        Markup('<path class="spread-of {}" d="{}"/>').format(line.css, area)
-        for line in panel.lines
-        if (area := _area(line, panel.across))
-    ]
-    paths += [
-        Markup('<path class="run {}" d="{}"/>').format(line.css, run)
-        for line in panel.lines
-        if (run := _run(line.at, panel.across))
-    ]
-    drawing = Markup(
-        '<svg viewBox="0 0 1000 100" preserveAspectRatio="none" width="100%" height="{}" y="{}">{}</svg>'
-    )
-    parts.append(drawing.format(_n(_PLOT), _n(_TOP), _join(paths)))
-    parts += [
-        across.format(line.css, y=_n(_y(at)))
+        drawn += [("drift-band", _area(panel.null)), ("drift-mean", _run(panel.null.at))]
+    drawn += [
+        (line.css, level.format(ends[0], _thousandth(line.at[0]), ends[1]))
         for line in panel.levels
-        if line.at and (at := line.at[0]) is not None
+        if line.at and line.at[0] is not None
     ]
-    mark = Markup('<use class="end-mark {0}" href="#m-{0}" x="{1}" y="{2}"/>')
+    drawn += [(f"spread-of {line.css}", _area(line)) for line in panel.lines]
+    drawn += [(f"run {line.css}", _run(line.at)) for line in panel.lines]
+    lines = Markup('<svg viewBox="{}" preserveAspectRatio="none" height="{}" y="{}">{}</svg>')
+    body = _join(path.format(css, shape) for css, shape in drawn if shape)
+    parts = [lines.format(_box(panel.across), _n(_PLOT), _n(_TOP), body)]
+    mark = Markup('<use href="#m-{0}" x="{1}" y="{2}"/>')
     for line in panel.lines:
         place = _last(line.at)
         if place is not None:
             at = line.at[place]
             parts.append(mark.format(line.css, _p(panel.across[place]), _n(_y(at or 0.0))))
-    text = Markup('<text class="tick {}" x="{}" y="{}">{}</text>')
-    ticks = panel.across_ticks
-    for index, (at, label) in enumerate(ticks):
-        anchor = "end" if len(ticks) > 1 and index == len(ticks) - 1 else "start" if at < 0.1 else "middle"  # noqa: PLR2004 - at the left edge
-        parts.append(text.format(anchor, _p(at), _n(_TOP + _PLOT + 17), label))
+    text = Markup('<text x="{}" y="{}">{}</text>')
+    parts += [text.format(_p(at), _n(_TOP + _PLOT + 17), label) for at, label in panel.across_ticks]
     return _join(parts)
+
+
+def _thousandth(at: float | None) -> str:
+    """Write a height in the units of a plot, from above."""
+    return f"{_UNITS * (1 - (at or 0.0)):.0f}"
 
 
 def _last(values: Sequence[float | None]) -> int | None:
@@ -152,49 +170,54 @@ def _runs(known: Sequence[bool]) -> list[list[int]]:
     return [[place for place, _ in group] for own, group in groupby(enumerate(known), lambda i: i[1]) if own]
 
 
-def _run(values: Sequence[float | None], across: Sequence[float]) -> str:
+def _through(points: Iterable[tuple[float, float | None]]) -> str:
+    """Write points one after another; what follows a move is a line."""
+    return "M" + " ".join(f"{x:g} {_thousandth(at)}" for x, at in points)
+
+
+def _run(values: Sequence[float | None]) -> str:
     """Draw a line, with gaps where there is no figure."""
     drawn = []
     for places in _runs([value is not None for value in values]):
-        points = [(_UNITS * across[p], 100 * (1 - (values[p] or 0.0))) for p in places]
+        points = [(float(place), values[place]) for place in places]
         if len(points) == 1:
-            x, y = points[0]
-            points = [(x - _UNITS * _ALONE, y), (x + _UNITS * _ALONE, y)]
-        drawn.append("M" + "L".join(f"{x:.0f},{_n(y)}" for x, y in points))
+            # a figure that stands alone would be a line without length
+            points = [(places[0] + side, values[places[0]]) for side in (-_ALONE, _ALONE)]
+        drawn.append(_through(points))
     return "".join(drawn)
 
 
-def _area(line: Line, across: Sequence[float]) -> str:
-    """Draw the band of a line; a single generation gets a little width."""
+def _area(line: Line) -> str:
+    """Draw the band of a line; a figure that stands alone gets a little width."""
     if len(line.low) != len(line.high):
         return ""
     drawn = []
     known = [low is not None and high is not None for low, high in zip(line.low, line.high, strict=True)]
     for places in _runs(known):
-        upper = [(_UNITS * across[p], 100 * (1 - (line.high[p] or 0.0))) for p in places]
-        lower = [(_UNITS * across[p], 100 * (1 - (line.low[p] or 0.0))) for p in places]
-        if len(places) == 1:
-            side = _UNITS * _ALONE
-            upper = [(x + step, y) for x, y in upper for step in (-side, side)]
-            lower = [(x + step, y) for x, y in lower for step in (-side, side)]
-        path = "L".join(f"{x:.0f},{_n(y)}" for x, y in [*upper, *reversed(lower)])
-        drawn.append(f"M{path}Z")
+        sides = (-_ALONE, _ALONE) if len(places) == 1 else (0.0,)
+        there = [(place + side, place) for place in places for side in sides]
+        upper = [(x, line.high[place]) for x, place in there]
+        lower = [(x, line.low[place]) for x, place in reversed(there)]
+        drawn.append(f"{_through([*upper, *lower])}Z")
     return "".join(drawn)
 
 
-def _labels(panel: LinePanel) -> list[tuple[float, float, str, str]]:
-    """Place names beside the ends of their lines, so far apart that none touches another."""
+def _wanted(panel: LinePanel) -> list[tuple[float, str, str]]:
+    """Give the height, the colour and the words of every label, from above."""
     wanted = []
     references = [*([panel.null] if panel.null is not None else []), *panel.levels]
-    for line in [*panel.lines, *references]:
-        place = _last(line.at)
-        if place is not None:
-            at = line.at[place] or 0.0
-            css = line.css if line in panel.lines else "soft"
-            wanted.append((_y(at), css, shorten(line.label, _LABEL_ROOM)))
-    wanted.sort(key=lambda item: item[0])
-    top, bottom = _TOP - 2, _TOP + _PLOT + 4
-    places = _apart([own for own, _, _ in wanted], top, bottom)
+    for lines, is_series in ((panel.lines, True), (references, False)):
+        for line in lines:
+            place = _last(line.at)
+            if place is not None:
+                css = line.css if is_series else "soft"
+                wanted.append((_y(line.at[place] or 0.0), css, line.label))
+    return sorted(wanted, key=lambda item: item[0])
+
+
+def _labels(wanted: Sequence[tuple[float, str, str]]) -> list[tuple[float, float, str, str]]:
+    """Place labels beside the ends of their lines, so far apart that none touches another."""
+    places = _apart([own for own, _, _ in wanted], _TOP - 2, _TOP + _PLOT + 4)
     return [(place, own, css, text) for place, (own, css, text) in zip(places, wanted, strict=True)]
 
 
@@ -223,9 +246,7 @@ def _apart(wanted: Sequence[float], top: float, bottom: float) -> list[float]:
 
 
 def _label(place: float, own: float, css: str, text: str) -> Markup:
-    frame = Markup(
-        '<g class="{}"><path class="lead" d="M1,{}L10,{}"/><text class="name" x="13" y="{}">{}</text></g>'
-    )
+    frame = Markup('<g class="{}"><path d="M1,{}L10,{}"/><text y="{}">{}</text></g>')
     return frame.format(css, _n(own), _n(place), _n(place + 4), text)
 
 
@@ -242,14 +263,13 @@ def point_panel(panel: PointPanel) -> Markup:
     Markup
         Scale and plot, side by side.
     """
-    up = Markup('<text class="tick end" x="40" y="{}">{}</text>')
     shares = (0.0, 0.25, 0.5, 0.75, 1.0)
-    scale = _join(up.format(_n(_y(at) + 4), f"{100 * at:.0f}\u00a0%") for at in shares)
+    scale = _scale([(at, f"{100 * at:.0f}\u00a0%") for at in shares])
     across = Markup('<line class="grid" x2="100%" y1="{0}" y2="{0}"/>')
     parts = [across.format(_n(_y(at))) for at in shares]
     count = max(len(panel.classes), 1)
     width = 1 / count
-    text = Markup('<text class="tick middle" x="{}" y="{}">{}</text>')
+    text = Markup('<text x="{}" y="{}">{}</text>')
     step = min(width * _SPREAD / max(len(panel.points), 1), _MOST_SPACING * width)
     for place, label in enumerate(panel.classes):
         centre = (place + 0.5) * width
@@ -263,8 +283,8 @@ def point_panel(panel: PointPanel) -> Markup:
             parts += _point(points.css, x, points.at[place], points.low[place], points.high[place])
         parts.append(text.format(_p(centre), _n(_TOP + _PLOT + 17), label))
     frame = Markup(
-        '<div class="lines of-points"><svg class="up" aria-hidden="true" width="44" height="{h}">{scale}</svg>'
-        '<svg class="plot" role="img" aria-label="{said}" width="100%" height="{h}">{plot}</svg></div>'
+        '<div class="lines of-points"><svg class="up" aria-hidden="true" height="{h}">{scale}</svg>'
+        '<svg class="plot" role="img" aria-label="{said}" height="{h}">{plot}</svg></div>'
     )
     return frame.format(h=_n(_TOP + _PLOT + _FOOT), scale=scale, said=panel.said, plot=_join(parts))
 
@@ -275,33 +295,31 @@ def _point(css: str, x: str, at: float | None, low: float | None, high: float | 
         whisker = Markup('<line class="whisker {}" x1="{x}" x2="{x}" y1="{}" y2="{}"/>')
         parts.append(whisker.format(css, _n(_y(high)), _n(_y(low)), x=x))
     if at is not None:
-        mark = Markup('<use class="end-mark {0}" href="#m-{0}" x="{1}" y="{2}"/>')
+        mark = Markup('<use href="#m-{0}" x="{1}" y="{2}"/>')
         parts.append(mark.format(css, x, _n(_y(at))))
     return parts
 
 
-def forest_line(row: ForestRow, view: ForestView) -> Markup:
-    """Draw one column of a forest plot; its figures stand beside it.
+def forest_line(row: ForestRow) -> Markup:
+    """Draw one column of a forest plot, for the cell of a table; its figures stand in the same row.
 
     Parameters
     ----------
     row : ForestRow
         Dot and interval.
-    view : ForestView
-        The axis it shares.
 
     Returns
     -------
     Markup
         An SVG as wide as its place, hidden from those who listen.
     """
-    parts = [Markup('<line class="axis" x1="{0}" x2="{0}" y2="24"/>').format(_p(view.one))]
+    parts = []
     if row.low is not None and row.high is not None:
-        whisker = Markup('<line class="ci drawn" x1="{}" x2="{}" y1="12" y2="12"/>')
+        whisker = Markup('<line x1="{}" x2="{}" y1="8" y2="8"/>')
         parts.append(whisker.format(_p(row.low), _p(row.high)))
     if row.at is not None:
-        parts.append(Markup('<use class="dot drawn" href="#m-drawn" x="{}" y="12"/>').format(_p(row.at)))
-    return Markup('<svg aria-hidden="true" width="100%" height="24">{}</svg>').format(_join(parts))
+        parts.append(Markup('<use href="#m-drawn" x="{}" y="8"/>').format(_p(row.at)))
+    return Markup('<svg aria-hidden="true">{}</svg>').format(_join(parts))
 
 
 def forest_axis(view: ForestView) -> Markup:
@@ -317,11 +335,43 @@ def forest_axis(view: ForestView) -> Markup:
     Markup
         An SVG as wide as its place: half, one and twice as much, and nothing that could touch them.
     """
-    text = Markup('<text class="tick middle" x="{}" y="14">{}</text>')
+    text = Markup('<text x="{}" y="12">{}</text>')
     shown = [tick for tick in view.ticks if tick[1] in {"0.1", "0.5", "2", "10"} or tick[0] == view.one]
-    return Markup('<svg class="ticks" aria-hidden="true" width="100%" height="20">{}</svg>').format(
+    return Markup('<svg class="ends" aria-hidden="true">{}</svg>').format(
         _join(text.format(_p(at), "1" if at == view.one else label) for at, label in shown)
     )
+
+
+def place(share: float) -> str:
+    """Write a place on an axis for the style sheet.
+
+    Parameters
+    ----------
+    share : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    str
+        A percentage.
+    """
+    return _p(share)
+
+
+def unlined(strip: Strip) -> Strip:
+    """Give the axis of a strip without lines: the style sheet draws those behind all rows at once.
+
+    Parameters
+    ----------
+    strip : Strip
+        Rows and ticks.
+
+    Returns
+    -------
+    Strip
+        The same without ticks.
+    """
+    return replace(strip, ticks=(), strong=())
 
 
 def parts_bar(bar: PartsBar) -> Markup:

@@ -50,17 +50,19 @@ _TITLES = {
     "outside_domain": "Rows outside the schema's domain",
     "broken_rules": "Rows that break a rule",
 }
+_DEFINED = ("interaction_tvd", "tvd", "tail_mass")
 _READINGS = {
-    "levels_lost": "Share of the real table's rare levels that the generation no longer holds: 0 is none lost.",
-    "interaction_tvd": "How far the dependence between pairs of columns lies from that of held-out real rows: "
-    "lower is better.",
+    "levels_lost": "Share of the real table's rare levels that the generation no longer holds: 0 is none "
+    "lost.",
+    "interaction_tvd": "How far the dependence between pairs of columns lies from that of held-out real "
+    "rows: lower is better.",
     "tvd": "How far the shares of single columns lie from those of held-out real rows: lower is better.",
-    "tail_mass": "How much the mass of the tails differs from that of held-out real rows, relatively: lower is "
-    "better, above 1 a tail more than doubled.",
-    "joint_cells_lost": "Share of the real table's rare pairs of values that the generation no longer holds: "
-    "lower is better.",
-    "rare_share": "How many values of a row, on average, were rare in the real table: below the grey band rare "
-    "values fade, above it they are made more common.",
+    "tail_mass": "How much the mass of the tails differs from that of held-out real rows, relatively: lower "
+    "is better, above 1 a tail more than doubled.",
+    "joint_cells_lost": "Share of the real table's rare pairs of values that the generation no longer "
+    "holds: lower is better.",
+    "rare_share": "How many values of a row, on average, were rare in the real table: below the grey band "
+    "rare values fade, above it they are made more common.",
     "missing_rate": "Difference in the share of missing values: lower is better.",
     "outside_domain": "Share of rows with a value that the schema does not allow: 0 is best.",
     "broken_rules": "Share of rows that break a rule of the schema: 0 is best.",
@@ -118,9 +120,10 @@ def reading_words(curve: Curve) -> str:
         known = f"Fresh real data scores {figure(curve.floor)}: the nearer to that line, the better."
     if known is None:
         known = "What leaves the grey band changes by more than resampling does."
-    # the definition stands beside a name in plain words, once
-    name = clean(curve.label) if curve.label else metric_words(curve.metric)
-    return known if name == metric_title(curve) else f"{known} Metric: {name}."
+    if curve.metric not in _DEFINED:
+        return known
+    # a name in plain words has the metric beside it, once
+    return f"{known} Metric: {clean(curve.label) if curve.label else metric_words(curve.metric)}."
 
 
 def duration(generations: float | None) -> str:
@@ -143,7 +146,7 @@ def duration(generations: float | None) -> str:
     return f"{shown} {'generation' if shown == '1' else 'generations'}"
 
 
-def change_words(decay: DecayAnswer, generations: int, chains: int) -> str:
+def change_words(decay: DecayAnswer, generations: int, chains: int, *, is_brief: bool = False) -> str:
     """Say whether there is decay after the first generation, and how fast.
 
     Parameters
@@ -154,6 +157,8 @@ def change_words(decay: DecayAnswer, generations: int, chains: int) -> str:
         Length of the chains.
     chains : int
         Chains behind it.
+    is_brief : bool
+        Whether to leave out where a decay ends, and how slow one could be that is not seen.
 
     Returns
     -------
@@ -169,17 +174,22 @@ def change_words(decay: DecayAnswer, generations: int, chains: int) -> str:
         if generations == 1:
             return "not tested: a single generation"
         seen = f"no decay detectable in {plural(generations, 'generation')}"
-        if decay.halving_low is not None and math.isfinite(decay.halving_low) and decay.halving_low > 0:
+        if (
+            not is_brief
+            and decay.halving_low is not None
+            and math.isfinite(decay.halving_low)
+            and decay.halving_low > 0
+        ):
             seen += f"; the score takes more than {duration(decay.halving_low)} to halve"
         return seen
     if decay.shape == "levelling" and half.value is not None and half.high is not None:
         bounds = interval(half.value, half.low, half.high)
         end = ""
-        if decay.plateau.value is not None:
+        if decay.plateau.value is not None and not is_brief:
             plateau = interval(decay.plateau.value, decay.plateau.low, decay.plateau.high)
             end = f", levels off at {plateau}"
         return f"decays, half-life {bounds} generations{end}"
-    if half.low:
+    if half.low and half.low >= 1:
         return f"decays, half-life more than {duration(half.low)}"
     if decay.shape == "accelerating":
         return "decays faster and faster"

@@ -16,6 +16,7 @@ __all__ = [
     "percent",
     "percent_interval",
     "plural",
+    "plus_minus",
     "shorten",
     "text_width",
     "threshold",
@@ -382,3 +383,24 @@ def p_value(p: float | None) -> str:
     if p is None or not math.isfinite(p):
         return ""
     return "p < 0.001" if p < least else f"p = {figure(p, digits=3)}"
+
+
+def plus_minus(value: float | None, low: float | None, high: float | None) -> str:
+    """Write a figure with its interval in the fewest characters, for tables with many of them.
+
+    Parameters
+    ----------
+    value, low, high : float or None
+        The figure and its bounds.
+
+    Returns
+    -------
+    str
+        E.g. ``0.58 ± 0.08`` where the bounds lie as far below as above, else as `interval` does.
+    """
+    full = interval(value, low, high)
+    if value is None or low is None or high is None or "[" not in full:
+        return full
+    digits = len(full.partition(" ")[0].partition(".")[2])
+    below, above = (_fixed(side, digits) for side in (value - low, high - value))
+    return f"{_fixed(value, digits)} ± {above}" if below == above else full

@@ -1,6 +1,18 @@
 """Every result class: frozen, JSON-able, with a table and a page of its own."""
 
 from synthtab.results.answers import Check, FamilyScore, Score, Section, Status, Verdict
+from synthtab.results.arm import (
+    DRIFT_ALARM,
+    Arm,
+    ArmCosts,
+    AuditCurve,
+    ColumnDrift,
+    Curve,
+    DecayAnswer,
+    ExtinctionAnswer,
+    Interval,
+    VarianceParts,
+)
 from synthtab.results.audit import AuditResult
 from synthtab.results.epsilon import EpsilonResult
 from synthtab.results.shown import (
@@ -20,23 +32,10 @@ from synthtab.results.shown import (
     Subgroup,
     VulnerableRecord,
 )
-from synthtab.results.study import (
-    Arm,
-    ArmCosts,
-    AuditCurve,
-    ChainFigures,
-    ColumnDrift,
-    Curve,
-    DecayAnswer,
-    ExtinctionAnswer,
-    FigureName,
-    Interval,
-    StudyResult,
-    StudySettings,
-    VarianceParts,
-)
+from synthtab.results.study import ChainFigures, FigureName, StudyResult, StudySettings
 
 __all__ = [
+    "DRIFT_ALARM",
     "Arm",
     "ArmCosts",
     "AssociationChange",

@@ -460,7 +460,10 @@ def _repeated(value: float | str | None, n_rows: int, spec: ColumnSpec) -> Numbe
 
 
 def _without_values(error: Exception, name: str, schema: TableSchema, what: str) -> FitError:
-    text = str(error)
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an error that cannot show itself still has a kind
+        text = ""
     mentioned = [column for column in schema.names if f"'{column}'" in text or f'"{column}"' in text]
     where = f" (column {mentioned[0]!r})" if mentioned else ""
     return FitError(

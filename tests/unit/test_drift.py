@@ -181,6 +181,26 @@ def test_an_early_rare_event_does_not_hide_later_generations() -> None:
     assert compare_with_null(chains, nulls, seed=0).p_joint <= 0.005
 
 
+def test_a_passing_departure_is_found() -> None:
+    """A shift of 5 standard errors in generation 1 alone is found by the metric's p, over ten generations."""
+    rng = np.random.default_rng(15)
+    nulls, chains = rng.normal(size=(500, 10, 1)), rng.normal(size=(10, 10, 1))
+    chains[:, 0] += 5 / np.sqrt(10)
+    found = compare_with_null(chains, nulls, seed=0)
+    assert found.p_metric[0] <= 0.01
+    assert (found.observed[0] > found.null_high[0]).all()
+
+
+def test_equal_means_are_ties_in_any_unit() -> None:
+    """Counts of few levels, and the same as shares (n/10, inexact in binary), give exactly the same p."""
+    rng = np.random.default_rng(16)
+    nulls, chains = rng.binomial(10, 0.8, (300, 6, 2)), rng.binomial(10, 0.75, (7, 6, 2))
+    counts = compare_with_null(chains, nulls, seed=0)
+    shares = compare_with_null(0.1 * chains + 0.7, 0.1 * nulls + 0.7, seed=0)
+    np.testing.assert_array_equal(counts.p, shares.p)
+    np.testing.assert_array_equal(counts.p_adjusted, shares.p_adjusted)
+
+
 def test_undefined_metrics_are_left_out(null: Floats) -> None:
     """NaN in a generation for everybody is left out; NaN in some chains leaves those chains out of a mean."""
     nulls, chains = null[10:].copy(), null[:10].copy()
@@ -289,6 +309,12 @@ def test_direction_holds_its_level_and_sees_both_sides() -> None:
     assert gain.p == pytest.approx(
         directional_test(-moved[500:510] - 3 * moved.std(), -moved[:500], seed=0).p
     )
+
+
+def test_the_p_value_counts_both_sides() -> None:
+    """One chain, second largest of 100: two of a hundred are as far out on its side, so p is .04."""
+    test = directional_test(np.array([97.5]), np.arange(99.0), seed=0)
+    assert test.p == pytest.approx(2 * 2 / 100)
 
 
 def test_chains_without_a_figure_are_left_out() -> None:

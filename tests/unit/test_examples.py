@@ -85,3 +85,17 @@ def test_who_may_have_it_catches_the_leak_and_keeps_row_numbers_inside(tmp_path:
     assert "epsilon of at least" in done.stdout
     listed = pd.read_csv(tmp_path / "out" / "internal-vulnerable.csv")
     assert listed.row.is_unique
+
+
+def test_train_on_synthetic_tells_each_arm_and_goes_on_where_it_stopped(
+    tmp_path: Path,
+) -> None:
+    """Six arms are told in words, a page is written, tables carry lineage, and a second run says the same."""
+    first = run_example("train_on_synthetic.py", tmp_path)
+    assert first.returncode == 0, first.stderr
+    for arm in ("gaussian_copula, replace: ", "independent, fresh_mix(0.1): "):
+        assert arm in first.stdout
+    assert "synthetic: generation 4" in first.stdout
+    assert "<script" not in (tmp_path / "study.html").read_text(encoding="utf-8")
+    again = run_example("train_on_synthetic.py", tmp_path)
+    assert again.stdout == first.stdout
