@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthtab.errors import DataError, SynthtabWarning
+from synthtab.errors import DataError, SpecError, SynthtabWarning
 from synthtab.lineage import Lineage, attach_lineage, lineage_of
 from synthtab.lineage import Origin as TableOrigin
 from synthtab.metrics.columns import stacked
@@ -337,7 +337,11 @@ class Chain:
         )
         portions = plan.regime.training(past, self._stream("compose", generation))
         early = [p.generation for p in portions if p.origin is Origin.SYNTHETIC and p.generation < first]
-        assert not early, f"{plan.regime} uses generation {early} but does not say needs_all"
+        if early:
+            raise SpecError(
+                f"{plan.regime} trains on generation {early[0]} after generation {g} was made.",
+                hint="A regime that looks back further than one generation must set needs_all = True.",
+            )
         parts = [
             self._rows_of(portion, generation, synthetic).take(portion.rows)
             for portion in portions

@@ -230,7 +230,7 @@ def recurse(
                 "schema": public_hash(known),
                 "rules": _rules_in_short(known),
                 "real rows": _digest(measures, real),
-                "versions": ", ".join(f"{name} {version}" for name, version in library_versions()),
+                **{f"version of {name}": version for name, version in library_versions()},
             },
         )
         if run_dir is not None:

@@ -209,8 +209,8 @@ def _method(settings: StudySettings) -> tuple[str, ...]:
         ),
         f"An arm is one synthesizer under one regime; each was run {_times(chains)}, with {seeds}.",
         (
-            f"Every generation was compared with {settings.holdout_rows:,} real rows that nothing was fitted "
-            f"on: {settings.measured:,} synthetic rows, sampled for measuring only."
+            f"Of every generation {settings.measured:,} rows{_for_measuring(settings)} were compared with "
+            f"{settings.holdout_rows:,} real rows that nothing was fitted on."
         ),
     ]
     if settings.null_chains:
@@ -220,6 +220,10 @@ def _method(settings: StudySettings) -> tuple[str, ...]:
             "because tables are finite."
         )
     return tuple(told)
+
+
+def _for_measuring(settings: StudySettings) -> str:
+    return ", sampled for that alone," if settings.measured > settings.rows else ""
 
 
 def _times(count: int) -> str:

@@ -259,7 +259,7 @@ def test_other_libraries_are_refused(run: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(
         "synthtab.recursion.study.library_versions", lambda: (("synthtab", "0"), ("numpy", "1.0"))
     )
-    with pytest.raises(RunMismatchError, match=r"versions: .* here"):
+    with pytest.raises(RunMismatchError, match=r"version of numpy: .* here"):
         small_study.study(run)
 
 

@@ -437,7 +437,7 @@ def test_a_regime_of_ones_own() -> None:
 
 def test_a_regime_that_looks_back_must_say_so() -> None:
     """Tables that a checkpointed chain has thrown away are not asked for by surprise."""
-    with pytest.raises(AssertionError, match="needs_all"):
+    with pytest.raises(SpecError, match="needs_all"):
         Ran(Forgetful())
 
 
