@@ -120,7 +120,11 @@ def _decay(column: str, h: float, *, accumulate: bool) -> tuple[Line, ...]:
         ),
         *(
             Line(
-                f"E |p_g − p_0|², {column}", f"{column} moved", g, lambda g: h * (1 - ratio(SMALL, g)), g == 1
+                f"E |p_g − p_0|², {column}",
+                f"{column} moved",
+                g,
+                lambda g: h * (1 - ratio(SMALL, g)),
+                pinned and g == 1,
             )
             for g in at
         ),
@@ -203,7 +207,7 @@ def _inflow() -> Case:
 
     lines = (
         *(Line("E H of T_g / H0", "learned", g, learned, g == 1) for g in (1, 2, 3, 12)),
-        *(Line("E H of S_g / H0", "drawn", g, drawn, g == 1) for g in (1, 2, 3, 12)),
+        *(Line("E H of S_g / H0", "drawn", g, drawn) for g in (1, 2, 3, 12)),
     )
     return Case(
         name="row bootstrap, n = 20",
@@ -215,7 +219,7 @@ def _inflow() -> Case:
         simulate=_inflow_simulate,
         lines=lines,
         chains=800,
-        quick=(110, 12),
+        quick=(100, 12),
     )
 
 

@@ -181,7 +181,7 @@ def _replaced(ddof: int) -> Case:
         ddof=ddof,
         compose=learn_last,
         chains=800,
-        quick=(80, 14 if ddof else 10),
+        quick=(70, 14 if ddof else 10),
     )
 
 
@@ -195,7 +195,7 @@ def _determinants() -> Case:
         real=partial(_columns, rows=15, columns=9),
         read=_read_determinant,
         simulate=partial(simulate_determinants, n=15, d=3),
-        lines=_lines("E det", "determinant", formula, {1: True, 2: True, 5: False}),
+        lines=_lines("E det", "determinant", formula, {1: True, 2: False, 5: False}),
         chains=1_200,
         quick=(120, 5),
     )
@@ -206,7 +206,7 @@ def _accumulated(ddof: int) -> Case:
     shared = (
         *_lines("E σ²", "variance", partial(exact.accumulated_variance, n, ddof), {10: False, 50: False}),
         *_lines(
-            "E (μ_g − μ_g₋₁)²", "step2", partial(exact.accumulated_mean_step, n, ddof), {2: True, 3: True}
+            "E (μ_g − μ_g₋₁)²", "step2", partial(exact.accumulated_mean_step, n, ddof), {2: True, 3: False}
         ),
     )
     if not ddof:
@@ -221,7 +221,7 @@ def _accumulated(ddof: int) -> Case:
         ddof=ddof,
         compose=_all,
         chains=60,
-        quick=(40, 10),
+        quick=(30, 10),
         columns=16,
     )
 
@@ -241,12 +241,12 @@ def _subsampled() -> Case:
             *_lines("Var μ", "mean2", lambda g: 1 - formula(g), {1: True, 20: False}),
         ),
         chains=200,
-        quick=(25, 20),
+        quick=(20, 20),
     )
 
 
 def _fresh_mixed() -> Case:
-    at = {1: True, 2: True, 3: True, 10: False, 30: False}
+    at = {1: True, 2: True, 3: False, 10: False, 30: False}
     return _normal(
         "normal, MLE",
         FreshMix(0.1),
@@ -271,7 +271,7 @@ def _all_real() -> Case:
         ddof=0,
         compose=_with_original(20),
         chains=400,
-        quick=(60, 8),
+        quick=(120, 3),
         columns=12,
     )
 
