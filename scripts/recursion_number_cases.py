@@ -220,7 +220,7 @@ def _accumulated(ddof: int) -> Case:
         shared,
         ddof=ddof,
         compose=_all,
-        chains=60,
+        chains=100,
         quick=(30, 10),
         columns=16,
     )

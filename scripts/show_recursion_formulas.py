@@ -1,6 +1,6 @@
 """Write docs/recursion-formulas.md: exact answers about recursion beside plain NumPy and beside our chains.
 
-python scripts/show_recursion_formulas.py [--out docs/recursion-formulas.md] [--seed 0] [--share 1]
+python scripts/show_recursion_formulas.py [--out docs/recursion-formulas.md] [--seed 1] [--share 1] [--jobs 2]
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import time
 from pathlib import Path
 
+import joblib
 from recursion_cases import Case, Estimate, run_chains, simulated
 from recursion_level_cases import LEVEL_CASES
 from recursion_number_cases import NUMBER_CASES
@@ -16,6 +17,7 @@ from recursion_number_cases import NUMBER_CASES
 import synthtab as st
 
 PAGE = Path(__file__).parents[1] / "docs" / "recursion-formulas.md"
+CASES = sorted((*NUMBER_CASES, *LEVEL_CASES), key=lambda case: case.regime.name)
 SIMULATED = 10_000
 SIMULATED_LARGE = 400
 """Chains without synthtab: of tables of up to a hundred rows, and of larger ones."""
@@ -24,7 +26,7 @@ INTRODUCTION = """\
 # Exact answers about recursion
 
 Written by `scripts/show_recursion_formulas.py`: change that, not this page. Seed {seed}; synthtab
-{version}; {minutes:.0f} minutes of one core.
+{version}; {minutes:.0f} minutes.
 
 Each figure is known in closed form (**exact**), is simulated by {simulated:,} chains of plain NumPy
 ({large} where tables have {rows} rows) that share no line with synthtab (**NumPy**), and is measured on
@@ -42,6 +44,9 @@ a chain of one column. They are not independent, so the mean over columns is one
 CLOSING = """\
 {count} figures; {beyond} of them more than two standard errors from the exact answer ({expected:.1f}
 expected), {far} more than three ({expected_far:.1f} expected). Figures of one chain are not independent.
+
+Seed 0 came first, with 60 chains of `accumulate`: Var μ of the likelihood's maximum lay 3.1 and 3.6 standard
+errors low at g = 2 and 50. With 300 chains it lay 1.6 low at g = 2, and 1.2 high with 300 of seed 1: chance.
 """
 
 
@@ -50,8 +55,9 @@ def chains_of(case: Case, share: float) -> int:
     return max(round(case.chains * share), 10)
 
 
-def rows_of(case: Case, seed: int, share: float) -> tuple[list[str], list[float]]:
+def rows_of(number: int, seed: int, share: float) -> tuple[list[str], list[float]]:
     """Run one case; give the lines of its table and their z."""
+    case = CASES[number]
     ours = run_chains(case, chains_of(case, share), case.generations, seed)
     plain = simulated(case, SIMULATED if case.rows <= 100 else SIMULATED_LARGE, seed)
     lines, scores = [], []
@@ -75,15 +81,18 @@ def main() -> None:
     """Run all cases and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=PAGE)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--share", type=float, default=1.0, help="share of the chains to run")
+    parser.add_argument("--jobs", type=int, default=2, help="cases at a time")
     options = parser.parse_args()
-    started = time.process_time()
+    started = time.perf_counter()
     sections: list[str] = []
     scores: list[float] = []
     regime = ""
-    for case in sorted((*NUMBER_CASES, *LEVEL_CASES), key=lambda case: case.regime.name):
-        lines, own = rows_of(case, options.seed, options.share)
+    found = joblib.Parallel(options.jobs, return_as="generator")(
+        joblib.delayed(rows_of)(number, options.seed, options.share) for number in range(len(CASES))
+    )
+    for case, (lines, own) in zip(CASES, found, strict=True):
         scores += own
         heading = [] if case.regime.name == regime else [f"## {case.regime.name}", ""]
         regime = case.regime.name
@@ -104,7 +113,7 @@ def main() -> None:
     head = INTRODUCTION.format(
         seed=options.seed,
         version=st.__version__,
-        minutes=(time.process_time() - started) / 60,
+        minutes=(time.perf_counter() - started) / 60,
         simulated=SIMULATED,
         large=SIMULATED_LARGE,
         rows=500,

@@ -39,6 +39,7 @@ class Meter:
         self._units = units
         self._position = [0] * len(steps)
         self._done = [0] * len(steps)
+        self._folder: Path | None = None
         self._ended = [False] * len(steps)
         self._shown = 0
         self._since = time.monotonic()
@@ -66,6 +67,7 @@ class Meter:
                 with suppress(OSError):
                     self._read(folder)
 
+        self._folder = folder
         self._progress.start(self._stage, sum(self._steps))
         watcher = None if folder is None else threading.Thread(target=poll, args=(folder,), daemon=True)
         try:
@@ -100,13 +102,17 @@ class Meter:
         index : int
             Which task.
         """
+        if self._folder is not None:
+            # the last steps of a task may not have been looked at yet, and its speed is learned from them
+            with suppress(OSError):
+                self._read(self._folder, only=index)
         with self._lock:
             self._ended[index] = True
             self._move(index, self._steps[index], even_so=True)
 
-    def _read(self, folder: Path) -> None:
+    def _read(self, folder: Path, only: int | None = None) -> None:
         for index, (_, events) in sorted(lives(folder).items()):
-            if not self._ended[index]:
+            if not self._ended[index] and only in (None, index):
                 self.stepped(index, done=events.count(STEP), found=events.count(FOUND))
 
     def _move(self, index: int, position: int, *, even_so: bool = False) -> None:

@@ -156,6 +156,7 @@ def summarise(
         decays=decays,
         drift=drift,
         rare_direction=rare_direction,
+        rare_z=None if rare_p is None or direction is None else _known(direction.z),
         rare_p=rare_p,
         extinction=extinction,
         parts=_parts(found, measures, rows, measured),

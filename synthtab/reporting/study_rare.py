@@ -10,6 +10,7 @@ from synthtab.reporting.study_words import class_words
 from synthtab.reporting.text import (
     NOT_A_NUMBER,
     clean,
+    figure,
     interval,
     p_value,
     percent,
@@ -159,13 +160,14 @@ def direction_table(roster: Roster) -> Grid | None:
                 interval(
                     arm.rare_direction.value, arm.rare_direction.low, arm.rare_direction.high, signed=True
                 ),
+                NOT_A_NUMBER if arm.rare_z is None else figure(arm.rare_z),
                 p_value(arm.rare_p),
             ),
         )
         for arm in roster
         if arm.rare_p is not None
     )
-    head = ("Arm", "Direction", "Moved beyond resampling [95\u00a0% interval]", "p of no direction")
+    head = ("Arm", "Direction", "Moved beyond resampling [95\u00a0% interval]", "z", "p of no direction")
     return Grid("Mass of the rare levels", head, rows) if rows else None
 
 

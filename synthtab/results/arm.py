@@ -247,6 +247,8 @@ class Arm:
         Effective sizes, all columns together first.
     rare_direction : Interval
         Mass of the levels that were rare in D0: sum over generations of what each moved, less the null's.
+    rare_z : float or None
+        That, in standard errors of the null.
     rare_p : float or None
         Of no direction, over all generations and figures of the arm.
     extinction : tuple of ExtinctionAnswer
@@ -271,6 +273,7 @@ class Arm:
     decays: tuple[DecayAnswer, ...] = ()
     drift: tuple[ColumnDrift, ...] = ()
     rare_direction: Interval = field(default_factory=Interval)
+    rare_z: float | None = None
     rare_p: float | None = None
     extinction: tuple[ExtinctionAnswer, ...] = ()
     parts: VarianceParts | None = None

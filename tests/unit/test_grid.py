@@ -258,6 +258,17 @@ def test_steps_of_workers_are_seen_while_they_run() -> None:
     assert sum(watch.steps) == 12
 
 
+def test_a_step_told_as_a_task_ends_counts_as_work(tmp_path: Path) -> None:
+    """Tasks too quick to be looked at while they run still tell the speed."""
+    watch = Watch()
+    shown = meter.Meter(watch, "study", [1, 1], ("studies", "studies"))
+    with shown.running(tmp_path):
+        (tmp_path / "0.1").write_bytes(worker.BEGAN + worker.STEP + worker.ENDED)
+        shown.ended(0)
+        assert "1 of 2 studies" in watch.notes[-1]
+        assert watch.notes[-1].endswith("left")
+
+
 def test_time_left_counts_only_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps found done by an earlier run say nothing of the speed: 2 steps in 60 s, 6 to go, 3 minutes."""
     clock = [0.0]
