@@ -248,6 +248,7 @@ def _arm(
             ),
         ),
         rare_direction=Interval(-0.004, -0.007, -0.001),
+        rare_z=-2.6,
         rare_p=0.012,
         extinction=_extinction(regime, synthesizer, generations),
         parts=VarianceParts(

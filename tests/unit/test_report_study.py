@@ -367,7 +367,7 @@ def test_classes_of_few_levels_are_not_shown() -> None:
 def test_the_direction_of_rare_mass_is_told() -> None:
     """Each tested arm has its direction, figure and p; an arm without a null has no row."""
     text = _said(_section(_page(nhanes_study), "survival"))
-    assert text.count("loses −0.004 [−0.007, −0.001] p = 0.012") == 12
+    assert text.count("loses −0.004 [−0.007, −0.001] −2.60 p = 0.012") == 12
     assert "tvae(epochs=60), curate" not in text
     troubled = _said(_section(_page(troubled_study), "survival"))
     assert troubled.count("loses −0.004") == 2
