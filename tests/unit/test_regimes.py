@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pytest
+from regime_chains import (
+    GAUSSIAN,
+    GENERATIONS,
+    N,
+    Ran,
+    broken,
+    largest,
+    real_tables,
+)
 
 import synthtab as st
 from synthtab.errors import DataError, SpecError
-from synthtab.recursion.chain import Chain, ChainPlan, Generation, TableMemory, TableRows
+from synthtab.recursion.chain import Chain, ChainPlan, TableMemory, TableRows
 from synthtab.recursion.curation import Curate, Evolve, TailReweight
 from synthtab.recursion.naming import regime_of
-from synthtab.recursion.real import RealTables, inflow
+from synthtab.recursion.real import inflow
 from synthtab.recursion.regime import Origin, Past, Portion, RealRows, Regime
 from synthtab.recursion.regimes import (
     Accumulate,
@@ -26,71 +34,6 @@ from synthtab.recursion.regimes import (
     Golden,
     Replace,
 )
-from synthtab.schema import CastTable, ColumnSpec, LabelColumn, NumberColumn, TableSchema
-from synthtab.seeding import one_native_thread
-from synthtab.synthesizers.guard import FittedGuard
-
-Floats = npt.NDArray[np.float64]
-
-N = 20
-GENERATIONS = 5
-SCHEMA = TableSchema((ColumnSpec("x", "numeric", lower=-1.0),))
-GAUSSIAN = st.spec("gaussian")
-
-
-def numbers(values: Floats) -> CastTable:
-    """One column of numbers."""
-    return CastTable({"x": NumberColumn(np.asarray(values, dtype=np.float64))}, len(values))
-
-
-def real_tables(pool: int = 400, verifier: int = 0, schema: TableSchema = SCHEMA) -> RealTables:
-    """Give normal rows; no two of them are equal."""
-    rng = np.random.default_rng(5)
-    parts = [numbers(rng.standard_normal(size)) for size in (N, pool, verifier)]
-    guard = FittedGuard(0, {}, {}, (), schema)
-    return RealTables(schema, parts[0], parts[1], parts[2] if verifier else None, parts[0], guard, parts[0])
-
-
-class Ran:
-    """A chain that was run, and where the rows of each training table came from."""
-
-    def __init__(
-        self,
-        regime: Regime,
-        real: RealTables | None = None,
-        synthesizer: st.SynthesizerSpec = GAUSSIAN,
-        seed: int = 3,
-        generations: int = GENERATIONS,
-    ) -> None:
-        self.real = real or real_tables()
-        self.memory = TableMemory()
-        chain = Chain(self.real, ChainPlan(synthesizer, regime, seed, N, N, N), self.memory)
-        self.history: Sequence[Generation] = [chain.advance(g) for g in range(1, generations + 1)]
-
-    def made(self, generation: int) -> Floats:
-        """Give what may be trained on of S_g."""
-        return self.memory.get(generation).number("x").values
-
-    def learned(self, generation: int) -> Floats:
-        """Values of T_g."""
-        return self.history[generation - 1].training.number("x").values
-
-    def origins(self, generation: int) -> tuple[int, int, dict[int, int]]:
-        """Count original, fresh and synthetic rows of T_g, by table: no two of these share a value."""
-        rows = self.learned(generation)
-        original, fresh = (
-            int(np.isin(rows, table.number("x").values).sum())
-            for table in (self.real.original, self.real.pool)
-        )
-        made = {j: int(np.isin(rows, self.made(j)).sum()) for j in range(1, generation)}
-        assert original + fresh + sum(made.values()) == len(rows)
-        return original, fresh, {j: count for j, count in made.items() if count}
-
-    def fresh_rows(self, generation: int) -> Floats:
-        """Fresh values of T_g."""
-        rows = self.learned(generation)
-        return rows[np.isin(rows, self.real.pool.number("x").values)]
-
 
 # ------------------------------------------------------------------ which rows
 
@@ -224,153 +167,6 @@ def test_without_weights_rows_are_repeated() -> None:
     # weight 1.5 each: once or twice; the synthetic rows with .5 each make up the rest
     dealt = [count for count in times.values() if count]
     assert (len(dealt), set(dealt)) == (N, {1, 2})
-
-
-# ------------------------------------------------------------------ curation
-
-
-def largest(
-    rows: CastTable, verifier: CastTable | None, schema: TableSchema, rng: np.random.Generator
-) -> Floats:
-    """Score rows by their value."""
-    del verifier, schema, rng
-    return rows.number("x").values
-
-
-def alike(
-    rows: CastTable, verifier: CastTable | None, schema: TableSchema, rng: np.random.Generator
-) -> Floats:
-    """Score all rows the same."""
-    del verifier, schema, rng
-    return np.zeros(rows.n_rows)
-
-
-def broken(
-    rows: CastTable, verifier: CastTable | None, schema: TableSchema, rng: np.random.Generator
-) -> Floats:
-    """Score no row."""
-    del verifier, schema, rng
-    return np.full(rows.n_rows, np.nan)
-
-
-OVER = [Replace(), Accumulate(), AllReal(0.5), AllReal(2.0), Golden(2.0), FreshMix(0.25)]
-
-
-@pytest.mark.parametrize("over", OVER, ids=str)
-@pytest.mark.parametrize("keep", [0.5, 0.3, 1.0])
-def test_curate_keeps_the_best(over: Regime, keep: float) -> None:
-    """Of what was drawn, the best by the score may be trained on, as many as are needed, in their order."""
-    ran = Ran(Curate(largest, keep, over=over), real_tables(verifier=5), generations=2)
-    needed = over.needed_rows(N, N)
-    for g in (1, 2):
-        drawn = ran.history[g - 1].drawn.number("x").values
-        assert len(drawn) == int(np.ceil(needed / keep))
-        best = np.sort(drawn)[-needed:]
-        np.testing.assert_array_equal(ran.made(g), drawn[np.isin(drawn, best)])
-
-
-def test_curation_of_curated_rows() -> None:
-    """The inner score chooses among what the outer one left; each keeps its share."""
-    twice = Curate(largest, 0.5, over=Curate(largest, 0.5))
-    assert twice.sampled_rows(N, N) == 4 * N
-    ran = Ran(twice, real_tables(verifier=5), generations=1)
-    drawn = ran.history[0].drawn.number("x").values
-    np.testing.assert_array_equal(np.sort(ran.made(1)), np.sort(drawn)[-N:])
-
-
-def test_ties_are_broken_at_random() -> None:
-    """Rows of equal score are not kept by their position."""
-    ran = Ran(Curate(alike, 0.5), real_tables(verifier=5), generations=2)
-    for g in (1, 2):
-        drawn = ran.history[g - 1].drawn.number("x").values
-        kept = np.flatnonzero(np.isin(drawn, ran.made(g)))
-        assert len(kept) == N
-        assert not np.array_equal(kept, np.arange(N))
-
-
-def test_validity_keeps_what_is_inside_the_bounds() -> None:
-    """A sixth of normal rows are below the lower bound −1: none of them is kept."""
-    ran = Ran(Curate("validity", 0.5), generations=3)
-    assert (ran.history[0].drawn.number("x").values < -1).any()
-    for g in (1, 2, 3):
-        assert (ran.made(g) >= -1).all()
-
-
-def test_rarity_keeps_rare_levels() -> None:
-    """All three rows of a level of three among eighty are kept, when half is."""
-    codes = np.repeat([0, 1, 2], [3, 37, 40])
-    table = CastTable({"a": LabelColumn(codes, ("p", "q", "r"))}, len(codes))
-    schema = TableSchema((ColumnSpec("a", "categorical"),))
-    kept = Curate("rarity", 0.5).select(TableRows(table), 40, None, schema, np.random.default_rng(0))
-    assert np.bincount(codes[kept], minlength=3).tolist() == [3, 37, 0]
-
-
-def test_density_ratio_keeps_what_looks_real() -> None:
-    """Of 150 rows like the verifier's and 150 four SD off, nine in ten that are kept are of the first."""
-    rng = np.random.default_rng(0)
-    rows = np.concatenate([rng.standard_normal(150), 4 + rng.standard_normal(150)])
-    verifier = TableRows(numbers(rng.standard_normal(150)))
-    with one_native_thread():
-        kept = Curate("density_ratio", 0.5).select(TableRows(numbers(rows)), 150, verifier, SCHEMA, rng)
-    assert len(set(kept)) == 150
-    assert (kept < 150).mean() > 0.9
-
-
-def test_tail_reweight_raises_rare_levels() -> None:
-    """A single label column of 92, 6 and 2 % comes out uniform at power 1, and unchanged as power goes to 0.
-
-    Binomial, within four standard errors of 3,000 rows; numbers alone are drawn again without preference.
-    """
-    codes = np.repeat([0, 1, 2], [460, 30, 10])
-    table = TableRows(CastTable({"a": LabelColumn(codes, ("p", "q", "r"))}, len(codes)))
-    schema = TableSchema((ColumnSpec("a", "categorical"),))
-
-    def shares(power: float) -> Floats:
-        chosen = TailReweight(power).select(table, 3_000, None, schema, np.random.default_rng(1))
-        return np.bincount(codes[chosen], minlength=3) / 3_000
-
-    def within(found: Floats, expected: Floats) -> bool:
-        return bool((np.abs(found - expected) < 4 * np.sqrt(expected * (1 - expected) / 3_000)).all())
-
-    real, roots = np.array([0.92, 0.06, 0.02]), np.sqrt([0.92, 0.06, 0.02])
-    assert within(shares(1.0), np.full(3, 1 / 3))
-    assert within(shares(0.5), roots / roots.sum())
-    assert within(shares(1e-9), real)
-    assert not within(shares(0.5), real)
-    even = TailReweight(1.0).select(
-        TableRows(numbers(np.arange(500.0))), 500, None, SCHEMA, np.random.default_rng(2)
-    )
-    assert np.mean(even) == pytest.approx(249.5, abs=4 * 144.3 / np.sqrt(500))
-
-
-def test_evolve_takes_turns() -> None:
-    """The synthesizers come in turn, from the first again after the last, whatever the study's own is."""
-    regime = Evolve([st.spec("gaussian", ddof=0), "resampler", "independent"])
-    ran = Ran(regime)
-    names = [generation.synthesizer.name for generation in ran.history]
-    assert names == ["gaussian", "resampler", "independent", "gaussian", "resampler"]
-    assert ran.history[3].synthesizer.params == {"ddof": 0}
-    # the second generation is a bootstrap of the first's rows, the first is none of D0's
-    assert set(ran.made(2)) <= set(ran.made(1))
-    assert not set(ran.made(1)) & set(ran.real.original.number("x").values)
-    assert regime.decides_synthesizer
-    assert not Replace().decides_synthesizer
-
-
-def test_layers_over_layers() -> None:
-    """Evolve over curate over accumulate: synthesizers in turn, the best rows kept, all accumulates."""
-    regime = Evolve([GAUSSIAN, "independent"], over=Curate(largest, 0.5, over=Accumulate()))
-    ran = Ran(regime, real_tables(verifier=5), generations=3)
-    assert [generation.synthesizer.name for generation in ran.history] == [
-        "gaussian",
-        "independent",
-        "gaussian",
-    ]
-    assert ran.origins(2) == (N, 0, {1: N})
-    assert ran.learned(3).size == 3 * N
-    np.testing.assert_array_equal(np.sort(ran.made(1)), np.sort(ran.history[0].drawn.number("x").values)[-N:])
-    assert regime.needs_all
-    assert not regime.has_null
 
 
 # ------------------------------------------------------------------ one's own
