@@ -15,14 +15,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from wright_fisher import extinction_probability
 
 import synthtab as st
-from synthtab.execution import Ticker, run_grid
+from synthtab.execution import MemoryStore, Ticker, run_grid
 from synthtab.progress import watching
 from synthtab.recursion.bands import chain_interval
-from synthtab.recursion.chain import Chain, ChainPlan, TableMemory
-from synthtab.recursion.extinction import extinction_probability
+from synthtab.recursion.chain import Chain, ChainPlan
 from synthtab.recursion.real import RealTables, recursion_schema
+from synthtab.recursion.records import ChainStore
 from synthtab.schema import CastTable, TableSchema
 from synthtab.seeding import generator
 from synthtab.synthesizers.guard import FittedGuard
@@ -70,7 +71,9 @@ def one_chain(task: tuple[st.SynthesizerSpec, int], ticker: Ticker) -> tuple[Flo
     original = schema.cast(frame.iloc[rows])
     none = original.take(np.arange(0))
     real = RealTables(schema, original, none, None, none, FittedGuard(0, {}, {}, (), schema), original)
-    chain = Chain(real, ChainPlan(synthesizer, st.Replace(), seed, ROWS, ROWS, ROWS), TableMemory())
+    chain = Chain(
+        real, ChainPlan(synthesizer, st.Replace(), seed, ROWS, ROWS, ROWS), ChainStore(MemoryStore(), "chain")
+    )
     found = [kept(original, schema, levels)]
     for g in range(1, GENERATIONS + 1):
         found.append(kept(chain.advance(g).measured, schema, levels))

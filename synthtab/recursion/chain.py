@@ -23,7 +23,7 @@ from synthtab.errors import DataError, SpecError, SynthtabWarning
 from synthtab.lineage import Lineage, attach_lineage, lineage_of
 from synthtab.lineage import Origin as TableOrigin
 from synthtab.metrics.columns import stacked
-from synthtab.recursion.packing import frame_of, pack_table, unpack_table
+from synthtab.recursion.packing import frame_of
 from synthtab.recursion.real import RealTables
 from synthtab.recursion.regime import Origin, Past, Portion, RealRows, Regime, Rows
 from synthtab.schema import CastTable
@@ -39,7 +39,6 @@ __all__ = [
     "Costs",
     "Generation",
     "Materials",
-    "TableMemory",
     "TableRows",
     "by_weight",
     "row_weights",
@@ -174,40 +173,6 @@ class Materials(Protocol):
             The rows that the regime selected.
         """
         ...
-
-
-class TableMemory:
-    """Keep synthetic tables in memory, packed as they would be on a disk."""
-
-    def __init__(self) -> None:
-        self._packed: dict[int, bytes] = {}
-
-    def get(self, generation: int) -> CastTable:
-        """Give S_g.
-
-        Parameters
-        ----------
-        generation : int
-            1 or more.
-
-        Returns
-        -------
-        CastTable
-            The rows.
-        """
-        return unpack_table(self._packed[generation])
-
-    def put(self, generation: int, table: CastTable) -> None:
-        """Keep S_g.
-
-        Parameters
-        ----------
-        generation : int
-            1 or more.
-        table : CastTable
-            The rows.
-        """
-        self._packed[generation] = pack_table(table)
 
 
 class TableRows:

@@ -16,7 +16,7 @@ from synthtab.recursion.bands import Estimate, chain_interval, checked_chains, m
 from synthtab.recursion.exponential import fit_curve
 from synthtab.schema.cast_table import FloatArray
 
-__all__ = ["Decay", "fit_decay", "relative_scores"]
+__all__ = ["Decay", "fit_decay"]
 
 Direction = Literal["decay", "growth", "none"]
 Shape = Literal["levelling", "steady", "accelerating"]
@@ -75,33 +75,6 @@ class Decay:
     plateau: Estimate
     n_chains: int
     n_generations: int
-
-
-def relative_scores(scores: FloatArray, chance: float | FloatArray, floor: float | FloatArray) -> FloatArray:
-    r"""Put scores on the scale on which chance is 0 and a fresh sample of real data is 1.
-
-    :math:`\rho_g = (s_g - \mathrm{chance}) / (\mathrm{floor} - \mathrm{chance})`, with the floor
-    measured between real and real at the same number of rows.
-
-    Parameters
-    ----------
-    scores : ndarray of float, shape (C, G)
-        Scores of the chains, larger or smaller being better.
-    chance, floor : float or ndarray of float, shape (G,)
-        Score of knowing nothing, and of real against real.
-
-    Returns
-    -------
-    ndarray of float, shape (C, G)
-        Relative scores: may exceed 1 or fall below 0 by noise. NaN where chance equals the floor.
-
-    Examples
-    --------
-    >>> relative_scores(np.array([[0.7, 0.6]]), chance=0.5, floor=0.9).round(2).tolist()
-    [[0.5, 0.25]]
-    """
-    room = np.asarray(floor, dtype=np.float64) - chance
-    return np.asarray((scores - chance) / np.where(room == 0, np.nan, room), dtype=np.float64)
 
 
 def fit_decay(rho: FloatArray, *, level: float = 0.95) -> Decay:

@@ -25,8 +25,6 @@ class Decomposition:
         Variance of the models' own shares between chains.
     sampling : ndarray of float, shape (G,)
         Variance that n sampled rows add.
-    bias_squared_error, training_error, sampling_error : ndarray of float, shape (G,)
-        Standard errors, by a jackknife over chains; NaN with fewer than three.
     n_chains : ndarray of int, shape (G,)
         Chains with a value.
     """
@@ -34,24 +32,15 @@ class Decomposition:
     bias_squared: FloatArray
     training: FloatArray
     sampling: FloatArray
-    bias_squared_error: FloatArray
-    training_error: FloatArray
-    sampling_error: FloatArray
     n_chains: IntArray
-
-    @property
-    def total(self) -> FloatArray:
-        """Expected squared distance of n sampled rows from the reference: the three parts added up."""
-        return self.bias_squared + self.training + self.sampling
 
 
 def decompose(
     shares: FloatArray,
     reference: FloatArray,
+    *,
     rows: int,
     measured: int,
-    *,
-    reference_rows: int | None = None,
 ) -> Decomposition:
     r"""Split the distance of sampled shares from the reference into bias, training and sampling.
 
@@ -71,8 +60,6 @@ def decompose(
         Rows n that each generation hands on.
     measured : int
         Rows M measured, at least 2.
-    reference_rows : int, optional
-        Rows of the reference where it is itself a sample; its own noise is then taken off the bias.
 
     Returns
     -------
@@ -95,29 +82,19 @@ def decompose(
     truth = np.asarray(reference, dtype=np.float64)
     if truth.shape != chains.shape[2:]:
         raise DataError(f"The reference has shape {truth.shape}, the chains {chains.shape[2]} cells.")
-    if rows < 1 or measured < 2 or (reference_rows is not None and reference_rows < 2):  # noqa: PLR2004 - M - 1
+    if rows < 1 or measured < 2:  # noqa: PLR2004 - M - 1
         raise DataError(
-            "At least 1 sampled row, 2 measured rows and 2 reference rows are needed.",
+            "At least 1 sampled row and 2 measured rows are needed.",
             hint="Measure many more rows than a generation hands on.",
         )
-    noise = float(np.sum(truth * (1 - truth))) / (reference_rows - 1) if reference_rows else 0.0
-    n_generations = chains.shape[1]
-    parts, errors = np.full((3, n_generations), np.nan), np.full((3, n_generations), np.nan)
-    counts = np.zeros(n_generations, dtype=np.int64)
-    for g in range(n_generations):
+    parts = np.full((3, chains.shape[1]), np.nan)
+    counts = np.zeros(chains.shape[1], dtype=np.int64)
+    for g in range(chains.shape[1]):
         known = chains[~np.isnan(chains[:, g]).any(axis=1), g]
         counts[g] = len(known)
         if len(known) > 1:
-            parts[:, g] = _parts(known, truth, rows, measured) - [noise, 0.0, 0.0]
-        if len(known) > 2:  # noqa: PLR2004 - leaving one out must leave a variance
-            left_out = np.array(
-                [
-                    _parts(np.delete(known, chain, axis=0), truth, rows, measured)
-                    for chain in range(len(known))
-                ]
-            )
-            errors[:, g] = np.sqrt((len(known) - 1) ** 2 / len(known)) * left_out.std(axis=0, ddof=1)
-    return Decomposition(parts[0], parts[1], parts[2], errors[0], errors[1], errors[2], counts)
+            parts[:, g] = _parts(known, truth, rows, measured)
+    return Decomposition(parts[0], parts[1], parts[2], counts)
 
 
 def _parts(known: FloatArray, truth: FloatArray, rows: int, measured: int) -> FloatArray:

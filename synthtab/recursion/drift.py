@@ -24,7 +24,6 @@ from synthtab.recursion.permutation import (
     random_sets,
     set_means,
 )
-from synthtab.results import DRIFT_ALARM
 from synthtab.schema.cast_table import FloatArray, IntArray
 
 __all__ = [
@@ -80,11 +79,6 @@ class NullComparison:
     p_joint: float
     n_chains: int
     n_null: int
-
-    @property
-    def leaves_null(self) -> bool:
-        """Whether anything leaves the null, at the false-alarm rate that is allowed for a whole study."""
-        return self.p_joint <= DRIFT_ALARM
 
 
 def compare_with_null(

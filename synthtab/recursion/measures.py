@@ -18,9 +18,9 @@ from synthtab.auditing.members import RARE_AT_MOST, find_rare_levels, find_tails
 from synthtab.auditing.pair_metrics import PairMetrics
 from synthtab.auditing.readings import Readings, Tables, Weights
 from synthtab.metrics.base import metric
+from synthtab.metrics.calibration import calibrate
 from synthtab.metrics.rare import lost, rare_share
 from synthtab.profiling import Profile, count_table, make_plan
-from synthtab.profiling.profile import Moments
 from synthtab.recursion.real import RealTables
 from synthtab.results import Section
 from synthtab.schema import CastTable
@@ -84,11 +84,8 @@ class Scale:
         ndarray of float, shape (..., figures)
             NaN where there is no scale.
         """
-        gap = self.chance - self.floor
-        usable = np.abs(gap) > 0
-        return np.asarray(
-            np.where(usable, (self.chance - values) / np.where(usable, gap, 1.0), np.nan), dtype=np.float64
-        )
+        # each figure is a family of one
+        return calibrate(*(side[..., np.newaxis] for side in (self.chance, values, self.floor)))
 
 
 class Measures:
@@ -156,15 +153,15 @@ class Measures:
         """
         return self._collect(self._readings(tables), tables)[1]
 
-    def scale(self, rows: int, subsamples: Profile | None = None) -> Scale:
+    def scale(self, original: CastTable, rows: int) -> Scale:
         """Say what chance and fresh real data score.
 
         Parameters
         ----------
+        original : CastTable
+            D0.
         rows : int
-            Rows that are measured.
-        subsamples : Profile, optional
-            Random parts of D0 with that many rows, a shard each; by default D0 is measured whole.
+            Rows that are measured; random parts of D0 with as many stand for fresh real data, or all of it.
 
         Returns
         -------
@@ -183,7 +180,7 @@ class Measures:
             "tail_mass": np.ones(len(self.tails)),
         }
         against = np.full(len(self.figures), np.nan)
-        floor = self.read(self.original if subsamples is None else subsamples).mean(axis=0)
+        floor = self._floor(original, rows)
         members: dict[str, int] = {}
         for position, figure in enumerate(self.figures):
             if figure.metric == "levels_lost":
@@ -198,30 +195,6 @@ class Measures:
             else:
                 floor[position] = np.nan
         return Scale(against, floor)
-
-    def subsamples(self, table: CastTable, rows: int) -> Profile | None:
-        """Count random parts of D0, where fewer rows are measured than it has.
-
-        Parameters
-        ----------
-        table : CastTable
-            D0.
-        rows : int
-            Rows of each part.
-
-        Returns
-        -------
-        Profile or None
-            A shard a part; None when D0 is no larger.
-        """
-        if rows >= table.n_rows:
-            return None
-        rng = generator(self.seed, "floor")
-        parts = [
-            self.profile(table.take(np.sort(rng.permutation(table.n_rows)[:rows])))
-            for _ in range(_FLOOR_DRAWS)
-        ]
-        return side_by_side(parts)
 
     def cells(self, tables: Profile) -> list[npt.NDArray[np.int64]]:
         """Give one-way counts: levels of label columns, about twenty cells of number columns, missing last.
@@ -246,6 +219,15 @@ class Measures:
         return found
 
     # ------------------------------------------------------------------ inside
+
+    def _floor(self, original: CastTable, rows: int) -> FloatArray:
+        """Measure random parts of D0 with so many rows, on average; or D0 whole, where it is no larger."""
+        if rows >= original.n_rows:
+            return np.asarray(self.read(self.original)[0])
+        rng = generator(self.seed, "floor")
+        parts = [np.sort(rng.permutation(original.n_rows)[:rows]) for _ in range(_FLOOR_DRAWS)]
+        found = [self.read(self.profile(original.take(part)))[0] for part in parts]
+        return np.asarray(np.mean(found, axis=0))
 
     def _readings(self, tables: Profile) -> Readings:
         sides = Tables((tables, self.holdout, self.original))
@@ -342,40 +324,3 @@ def _weights(tables: int) -> Weights:
     total = tables + 2
     one = np.eye(total)
     return Weights(one[:tables], one[tables : tables + 1], one[tables + 1 :])
-
-
-def side_by_side(profiles: list[Profile]) -> Profile:
-    """Put whole tables into one profile, a shard each.
-
-    Parameters
-    ----------
-    profiles : list of Profile
-        Each in one shard, under one plan without views, triples and keys.
-
-    Returns
-    -------
-    Profile
-        As many shards as tables.
-    """
-    # merging adds counts up; here each table stays apart
-    m = [profile.moments for profile in profiles]
-    return replace(
-        profiles[0],
-        shard_rows=np.concatenate([p.shard_rows for p in profiles]),
-        bins=tuple(np.concatenate(parts) for parts in zip(*(p.bins for p in profiles), strict=True)),
-        overshoot=np.concatenate([p.overshoot for p in profiles]),
-        pairs=tuple(np.concatenate(parts) for parts in zip(*(p.pairs for p in profiles), strict=True)),
-        outside=np.concatenate([p.outside for p in profiles]),
-        broken=np.concatenate([p.broken for p in profiles]),
-        moments=Moments(
-            np.concatenate([own.both for own in m]),
-            np.concatenate([own.sums for own in m]),
-            np.concatenate([own.squares for own in m]),
-            np.concatenate([own.products for own in m]),
-            m[0].centers,
-        ),
-        beyond=np.concatenate([p.beyond for p in profiles]),
-        keys=np.concatenate([p.keys for p in profiles]),
-        mined_rows=np.concatenate([p.mined_rows for p in profiles]),
-        mined_broken=np.concatenate([p.mined_broken for p in profiles]),
-    )

@@ -245,7 +245,7 @@ def recurse(
         )
     found = _nulls_of(nulls, outcomes)
     records = _records_of(arms, chains, outcomes[len(nulls) :])
-    scale = measures.scale(sizes.measured, measures.subsamples(real.original, sizes.measured))
+    scale = measures.scale(real.original, sizes.measured)
     return StudyResult(
         settings=_settings(split, real, measures, sizes, chains, generations, null_chains, watts, known),
         arms=tuple(

@@ -12,7 +12,6 @@ from synthtab.metrics.base import metric
 from synthtab.recursion.bands import Estimate, chain_interval, simultaneous_band
 from synthtab.recursion.decay import fit_decay
 from synthtab.recursion.decomposition import decompose
-from synthtab.recursion.directional import directional_test
 from synthtab.recursion.drift import NullComparison, compare_with_null
 from synthtab.recursion.extinction import class_means, extinction_curves
 from synthtab.recursion.measures import FAMILIES, Figure, Measures, Scale
@@ -109,7 +108,7 @@ def summarise(
     tested = [index for index in whole if measures.figures[index].section is not Section.SCHEMA]
     null = found.null
     moved = _rare_steps(found, measures)
-    compared = direction = None
+    compared = None
     if null is not None:
         # rare mass in all generations is one more figure of the family: it shares their false alarms
         compared = compare_with_null(
@@ -117,7 +116,6 @@ def summarise(
             np.concatenate([null.figures[..., tested], null.rare_steps[..., np.newaxis]], axis=-1),
             seed=seed,
         )
-        direction = directional_test(moved[:, -1], null.rare_steps[:, -1], seed=seed)
     curves = tuple(
         _curve(
             measures.figures[index],
@@ -137,11 +135,9 @@ def summarise(
     first = found.chains[0]
     drift = _drift(found, measures, rows, measured)
     extinction = _extinction(found, measures)
-    rare_direction, rare_p = Interval(), None
-    if compared is not None and direction is not None and len(measures.rare):
-        rare_direction = Interval(
-            _known(direction.excess), _known(direction.excess_low), _known(direction.excess_high)
-        )
+    rare_direction, rare_z, rare_p = Interval(), None, None
+    if compared is not None and len(measures.rare):
+        rare_direction, rare_z = _last_excess(compared, -1)
         rare_p = _known(compared.p_adjusted[-1])
     return Arm(
         synthesizer=found.synthesizer,
@@ -156,7 +152,7 @@ def summarise(
         decays=decays,
         drift=drift,
         rare_direction=rare_direction,
-        rare_z=None if rare_p is None or direction is None else _known(direction.z),
+        rare_z=rare_z,
         rare_p=rare_p,
         extinction=extinction,
         parts=_parts(found, measures, rows, measured),
@@ -199,6 +195,12 @@ def _curve(
         excess=excess,
         p_drift=p_drift,
     )
+
+
+def _last_excess(test: NullComparison, m: int) -> tuple[Interval, float | None]:
+    """Give the excess over the null in the last generation, and that in standard errors of the null."""
+    sides = (test.excess, test.excess_low, test.excess_high)
+    return Interval(*(_known(side[-1, m]) for side in sides)), _known(test.z[-1, m])
 
 
 def _decay(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
 
+from opened_pages import SMALL, Watched, touching
 from study_fixture import empty_study, hostile_study, nhanes_study, short_study, troubled_study
-from test_report_browser import CHROMIUM, FLAGS, SMALL, Watched
 
 from synthtab.results import StudyResult
 
@@ -28,24 +28,8 @@ MAKERS: dict[str, Callable[[], StudyResult]] = {
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-# texts of one panel, its scale and its names included, that overlap or stand outside their card
-TOUCHING = """() => {
-  const bad = [];
-  for (const frame of document.querySelectorAll('.lines, .row.foot')) {
-    const boxes = [...frame.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()])
-      .filter(([, b]) => b.width > 0);
-    const card = frame.closest('.card').getBoundingClientRect();
-    boxes.forEach(([name, a], i) => {
-      if (a.left < card.left - 0.5 || a.right > card.right + 0.5) bad.push(['cut', name]);
-      for (const [other, b] of boxes.slice(i + 1)) {
-        const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-        const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-        if (across > 0.5 && down > 3) bad.push(['overlap', name, other]);
-      }
-    });
-  }
-  return bad;
-}"""
+# texts of one panel, its scale and its names included
+TOUCHING = touching(".lines, .row.foot")
 
 # drawings that run over the edge of what holds them
 SPILLING = """() => [...document.querySelectorAll('table, .lines, .track')].filter(e => {
@@ -54,18 +38,6 @@ SPILLING = """() => [...document.querySelectorAll('table, .lines, .track')].filt
     const box = e.getBoundingClientRect();
     return box.left < card.left - 1 || box.right > card.right + 1;
   }).map(e => e.className + ': ' + e.textContent.slice(0, 40))"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM.exists(), (
-        f"These tests open reports in {CHROMIUM}, which is not installed: apt-get install chromium, "
-        "or leave them out with -m 'not browser'."
-    )
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 import synthtab as st
-from synthtab.recursion.chain import Chain, ChainPlan, Generation, TableMemory
+from synthtab.execution import MemoryStore
+from synthtab.recursion.chain import Chain, ChainPlan, Generation
 from synthtab.recursion.real import RealTables
+from synthtab.recursion.records import ChainStore
 from synthtab.recursion.regime import Regime
 from synthtab.schema import CastTable, ColumnSpec, NumberColumn, TableSchema
 from synthtab.synthesizers.guard import FittedGuard
@@ -47,7 +49,7 @@ class Ran:
         generations: int = GENERATIONS,
     ) -> None:
         self.real = real or real_tables()
-        self.memory = TableMemory()
+        self.memory = ChainStore(MemoryStore(), "chain")
         chain = Chain(self.real, ChainPlan(synthesizer, regime, seed, N, N, N), self.memory)
         self.history: Sequence[Generation] = [chain.advance(g) for g in range(1, generations + 1)]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import synthtab as st
-from synthtab.execution import DirectoryStore
-from synthtab.recursion.chain import Chain, ChainPlan, TableMemory, by_weight
+from synthtab.execution import DirectoryStore, MemoryStore
+from synthtab.recursion.chain import Chain, ChainPlan, by_weight
 from synthtab.recursion.packing import frame_of, pack_table, unpack_table
 from synthtab.recursion.real import RealTables
 from synthtab.recursion.records import ChainStore, chain_key
@@ -64,7 +64,7 @@ REGIMES = [Replace(), Accumulate(), AccumulateSubsample(), FreshMix(0.25), Fixed
 def test_a_chain_on_disk_equals_its_twin_in_memory(real: RealTables, tmp_path: Path, regime: Regime) -> None:
     """Every table is the same to the byte, though the chain on disk is taken up anew for each generation."""
     plan = ChainPlan(st.spec("independent"), regime, 9, N, N, N)
-    memory, key = TableMemory(), chain_key("independent", str(regime), 9)
+    memory, key = ChainStore(MemoryStore(), "chain"), chain_key("independent", str(regime), 9)
     twin = Chain(real, plan, memory)
     for g in range(1, GENERATIONS + 1):
         ours = twin.advance(g)
@@ -83,7 +83,7 @@ def test_a_chain_on_disk_equals_its_twin_in_memory(real: RealTables, tmp_path: P
 
 def test_a_generation_made_again_is_the_same(real: RealTables) -> None:
     """A generation whose record was lost is made again from the table before it, to the byte."""
-    memory = TableMemory()
+    memory = ChainStore(MemoryStore(), "chain")
     chain = Chain(real, ChainPlan(st.spec("independent"), FreshMix(0.25), 2, N, N, 3 * N), memory)
     first = [chain.advance(g) for g in (1, 2, 3)]
     again = chain.advance(2)
@@ -159,7 +159,9 @@ def test_synthesizers_of_other_packages(tmp_path: Path, monkeypatch: pytest.Monk
         tables = RealTables(
             schema, table, table.take(np.arange(0)), None, table, FittedGuard(0, {}, {}, (), schema), table
         )
-        chain = Chain(tables, ChainPlan(st.spec(name), Replace(), 0, 400, 400, 400), TableMemory())
+        chain = Chain(
+            tables, ChainPlan(st.spec(name), Replace(), 0, 400, 400, 400), ChainStore(MemoryStore(), "chain")
+        )
         wide = [chain.advance(g).drawn.number("x").values.std() for g in (1, 2, 3)]
     finally:
         sys.modules.pop("wide_package", None)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +14,15 @@ from scipy.stats import binom
 
 from synthtab.errors import DataError
 from synthtab.recursion.bands import chain_interval, simultaneous_band, welch_excess
-from synthtab.recursion.decay import Decay, fit_decay, relative_scores
+from synthtab.recursion.decay import Decay, fit_decay
 from synthtab.recursion.extinction import (
-    branching_extinction,
     class_means,
     extinction_curves,
-    extinction_probability,
-    urn_absence,
 )
+
+sys.path.append(str(Path(__file__).parents[2] / "scripts"))
+
+from wright_fisher import extinction_probability
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,15 +39,7 @@ def noisy(rng: np.random.Generator, chains: int, mean: Floats, noise: float, *, 
     return np.asarray(mean + noise * errors)
 
 
-# --- relative_scores, fit_decay --------------------------------------------------------------------------
-
-
-def test_relative_scores_put_chance_at_zero_and_real_data_at_one() -> None:
-    """(s - chance) / (floor - chance), per generation, for scores and for losses; NaN without room."""
-    scores = np.array([[0.8, 0.6], [0.5, 0.5]])
-    np.testing.assert_allclose(relative_scores(scores, 0.5, 0.9), [[0.75, 0.25], [0, 0]])
-    np.testing.assert_allclose(relative_scores(scores, 1.0, np.array([0.2, 0.6]))[0], [0.25, 1.0])
-    assert np.isnan(relative_scores(scores, 0.5, 0.5)).all()
+# --- fit_decay ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -321,28 +316,6 @@ def test_cutting_off_states_costs_nothing(rows: int) -> None:
     for _ in range(8):
         extinct = transition @ extinct
     np.testing.assert_allclose(extinction_probability(states, rows, 8)[-1], extinct, atol=1e-8)
-
-
-def test_large_tables_approach_the_branching_process() -> None:
-    """q_g = exp(q_(g-1) - 1), to the power c: within .001 at n = 20,000, and an upper bound."""
-    counts = np.array([1, 3, 20])
-    exact, approximate = extinction_probability(counts, 20_000, 12), branching_extinction(counts, 12)
-    assert approximate[:2, 0] == pytest.approx([math.exp(-1), math.exp(math.exp(-1) - 1)])
-    np.testing.assert_allclose(exact, approximate, atol=1e-3)
-    assert (exact <= approximate).all()
-
-
-def test_accumulated_rows_keep_levels_alive() -> None:
-    """Absent from S_g under accumulate: c=1 .368 (g1), .453 (g10), .466 (limit); a simulated urn agrees."""
-    absent = urn_absence(np.array([1, 3]), 1000)
-    assert absent[[0, 9, 999], 0] == pytest.approx([0.368, 0.453, 0.466], abs=1e-3)
-    assert absent[9, 1] == pytest.approx(absent[9, 0] ** 3)
-    rng, rows = np.random.default_rng(14), 2000
-    pool = np.ones(20_000)
-    for g in range(1, 6):
-        drawn = rng.binomial(rows, pool / (g * rows))
-        pool += drawn
-    assert np.mean(drawn == 0) == pytest.approx(absent[4, 0], abs=0.015)
 
 
 def test_extinction_curves_match_the_exact_chain() -> None:

@@ -13,9 +13,11 @@ from people_study import COLUMNS, csv_of, real_rows, record, study, tables_of
 
 import synthtab as st
 from synthtab.errors import DataError, SpecError
-from synthtab.recursion.chain import Chain, ChainPlan, TableMemory
+from synthtab.execution import MemoryStore
+from synthtab.recursion.chain import Chain, ChainPlan
 from synthtab.recursion.naming import REGIMES, regime_of
 from synthtab.recursion.real import prepare_real_tables
+from synthtab.recursion.records import ChainStore
 from synthtab.schema import CastTable, NumberColumn
 
 # -------------------------------------------------------------------- what it is given
@@ -272,7 +274,11 @@ def test_no_fresh_row_is_seen_twice() -> None:
     assert original <= set(numbered.split.train["x"])
     orders = []
     for seed in (0, 1):
-        chain = Chain(real, ChainPlan(st.spec("resampler"), regime, seed, 100, 100, 100), TableMemory())
+        chain = Chain(
+            real,
+            ChainPlan(st.spec("resampler"), regime, seed, 100, 100, 100),
+            ChainStore(MemoryStore(), "chain"),
+        )
         seen: set[float] = set()
         for generation in range(1, 6):
             made = chain.advance(generation)

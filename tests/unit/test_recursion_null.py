@@ -10,12 +10,14 @@ import numpy.typing as npt
 import pytest
 
 import synthtab as st
+from synthtab.execution import MemoryStore
 from synthtab.metrics.columns import stacked
-from synthtab.recursion.chain import Chain, ChainPlan, TableMemory
+from synthtab.recursion.chain import Chain, ChainPlan
 from synthtab.recursion.curation import Curate, TailReweight
 from synthtab.recursion.measures import FAMILIES, Measures
 from synthtab.recursion.null import DriftNull, NullChains, NullCounter, drift_null
 from synthtab.recursion.real import RealTables
+from synthtab.recursion.records import ChainStore
 from synthtab.recursion.regime import Regime
 from synthtab.recursion.regimes import Accumulate, AccumulateSubsample, FixedMix, FreshMix, Golden, Replace
 from synthtab.schema import CastTable, ColumnSpec, Inequality, LabelColumn, NumberColumn, TableSchema
@@ -87,7 +89,11 @@ def chains_of(regime: Regime) -> Floats:
     found = []
     with one_native_thread():
         for seed in range(REAL_CHAINS):
-            chain = Chain(real(), ChainPlan(st.spec("resampler"), regime, seed, N, N, N), TableMemory())
+            chain = Chain(
+                real(),
+                ChainPlan(st.spec("resampler"), regime, seed, N, N, N),
+                ChainStore(MemoryStore(), "chain"),
+            )
             history = [chain.advance(g) for g in range(1, GENERATIONS + 1)]
             found.append([measures().read(measures().profile(g.measured))[0] for g in history])
     return np.array(found)

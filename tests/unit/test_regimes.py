@@ -20,10 +20,12 @@ from regime_chains import (
 
 import synthtab as st
 from synthtab.errors import DataError, SpecError
-from synthtab.recursion.chain import Chain, ChainPlan, TableMemory, TableRows
+from synthtab.execution import MemoryStore
+from synthtab.recursion.chain import Chain, ChainPlan, TableRows
 from synthtab.recursion.curation import Curate, Evolve, TailReweight
 from synthtab.recursion.naming import regime_of
 from synthtab.recursion.real import inflow
+from synthtab.recursion.records import ChainStore
 from synthtab.recursion.regime import Origin, Past, Portion, RealRows, Regime
 from synthtab.recursion.regimes import (
     Accumulate,
@@ -101,7 +103,11 @@ def test_subsampled_rows() -> None:
 def test_growth_may_be_smaller_or_larger_than_n() -> None:
     """An accumulated table grows by `growth` rows a generation."""
     for growth in (5, 30):
-        chain = Chain(real_tables(), ChainPlan(GAUSSIAN, Accumulate(), 0, N, growth, N), TableMemory())
+        chain = Chain(
+            real_tables(),
+            ChainPlan(GAUSSIAN, Accumulate(), 0, N, growth, N),
+            ChainStore(MemoryStore(), "chain"),
+        )
         sizes = [chain.advance(g).training.n_rows for g in (1, 2, 3)]
         assert sizes == [N, N + growth, N + 2 * growth]
 
