@@ -107,13 +107,25 @@ def summarise(
     whole = [index for index, figure in enumerate(measures.figures) if not figure.columns]
     tested = [index for index in whole if measures.figures[index].section is not Section.SCHEMA]
     null = found.null
+    fading = [
+        index
+        for index in whole
+        if measures.figures[index].metric in FAMILIES and math.isfinite(scale.chance[index])
+    ]
     moved = _rare_steps(found, measures)
     compared = None
     if null is not None:
-        # rare mass in all generations is one more figure of the family: it shares their false alarms
+        # rare mass, and what was lost since generation 1, are figures like any other: they share their alarms
         compared = compare_with_null(
-            np.concatenate([values[..., tested], moved[..., np.newaxis]], axis=-1),
-            np.concatenate([null.figures[..., tested], null.rare_steps[..., np.newaxis]], axis=-1),
+            np.concatenate([values[..., tested], moved[..., None], _since_first(values, fading)], axis=-1),
+            np.concatenate(
+                [
+                    null.figures[..., tested],
+                    null.rare_steps[..., None],
+                    _since_first(null.figures, fading),
+                ],
+                axis=-1,
+            ),
             seed=seed,
         )
     curves = tuple(
@@ -128,17 +140,23 @@ def summarise(
         for index in whole
     )
     decays = tuple(
-        _decay(measures.figures[index], values, None if null is None else null.figures, scale, index)
-        for index in whole
-        if measures.figures[index].metric in FAMILIES and math.isfinite(scale.chance[index])
+        _decay(
+            measures.figures[index],
+            values,
+            None if null is None else null.figures,
+            scale,
+            index,
+            None if compared is None else (compared, len(tested) + 1 + place),
+        )
+        for place, index in enumerate(fading)
     )
     first = found.chains[0]
     drift = _drift(found, measures, rows, measured)
     extinction = _extinction(found, measures)
     rare_direction, rare_z, rare_p = Interval(), None, None
     if compared is not None and len(measures.rare):
-        rare_direction, rare_z = _last_excess(compared, -1)
-        rare_p = _known(compared.p_adjusted[-1])
+        rare_direction, rare_z = _last_excess(compared, len(tested))
+        rare_p = _known(compared.p_adjusted[len(tested)])
     return Arm(
         synthesizer=found.synthesizer,
         regime=found.regime,
@@ -197,6 +215,11 @@ def _curve(
     )
 
 
+def _since_first(values: FloatArray, figures: Sequence[int]) -> FloatArray:
+    """Give what figures lost since generation 1: (chains, generations, figures). Misfit is not in it."""
+    return np.asarray(values[..., figures] - values[:, :1, figures])
+
+
 def _last_excess(test: NullComparison, m: int) -> tuple[Interval, float | None]:
     """Give the excess over the null in the last generation, and that in standard errors of the null."""
     sides = (test.excess, test.excess_low, test.excess_high)
@@ -204,7 +227,12 @@ def _last_excess(test: NullComparison, m: int) -> tuple[Interval, float | None]:
 
 
 def _decay(
-    figure: Figure, values: FloatArray, null: FloatArray | None, scale: Scale, index: int
+    figure: Figure,
+    values: FloatArray,
+    null: FloatArray | None,
+    scale: Scale,
+    index: int,
+    compared: tuple[NullComparison, int] | None,
 ) -> DecayAnswer:
     relative = scale.calibrated(values)[..., index]
     fitted = fit_decay(relative)
@@ -216,6 +244,8 @@ def _decay(
         metric=figure.metric,
         relative=_listed(relative.mean(axis=0)),
         null_relative=expected,
+        excess=Interval() if compared is None else _last_excess(*compared)[0],
+        p_drift=None if compared is None else _known(compared[0].p_adjusted[compared[1]]),
         misfit=_interval(fitted.misfit),
         direction=fitted.direction,
         p_change=_known(fitted.p_change),

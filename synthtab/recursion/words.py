@@ -47,7 +47,7 @@ def arm_sentence(
     """
     parts = [_rare(curves, drift, moved, p_moved)]
     told = [decay for decay in decays if decay.metric in _NAMES]
-    parts += [_change(decay, _curve_of(curves, decay)) for decay in told if decay.direction != "none"]
+    parts += [_change(decay) for decay in told if decay.direction != "none"]
     still = [decay for decay in told if decay.direction == "none"]
     if still and chains > 1:
         names = _and([_NAMES[decay.metric] for decay in still])
@@ -67,10 +67,6 @@ def arm_sentence(
     if chains == 1:
         parts.append("one chain only, so nothing has an interval")
     return "; ".join(part for part in parts if part)
-
-
-def _curve_of(curves: Sequence[Curve], decay: DecayAnswer) -> Curve | None:
-    return next((curve for curve in curves if curve.metric == decay.metric), None)
 
 
 def _rare(
@@ -97,7 +93,7 @@ def _rare(
     )
 
 
-def _change(decay: DecayAnswer, curve: Curve | None) -> str:
+def _change(decay: DecayAnswer) -> str:
     name = _NAMES[decay.metric]
     is_plural = name.endswith("s")
     first, last = decay.relative[0], decay.relative[-1]
@@ -118,16 +114,16 @@ def _change(decay: DecayAnswer, curve: Curve | None) -> str:
         told = f"{name} {verb} with a half-life of more than {_number(half.low)} generations{span}"
     else:
         told = f"{name} {verb}{' faster and faster' if decay.shape == 'accelerating' else ''}{span}"
-    return told + _beside_null(curve)
+    return told + _beside_null(decay)
 
 
-def _beside_null(curve: Curve | None) -> str:
-    if curve is None or curve.p_drift is None or curve.excess.value is None:
+def _beside_null(decay: DecayAnswer) -> str:
+    if decay.p_drift is None or decay.excess.value is None:
         return ""
-    if curve.p_drift > _ALPHA:
+    if decay.p_drift > _ALPHA:
         return ", as by finite sampling alone"
-    way = "more" if curve.excess.value > 0 else "less"
-    return f", {way} than by finite sampling alone ({_p(curve.p_drift)})"
+    way = "more" if decay.excess.value > 0 else "less"
+    return f", {way} than by finite sampling alone ({_p(decay.p_drift)})"
 
 
 def _with_interval(interval: Interval) -> str:

@@ -119,7 +119,7 @@ def headline(result: StudyResult) -> str:
         if own:
             fading = sum(decay.direction == "decay" for decay in own)
             verb = "decays" if metric == "interaction_tvd" else "decay"
-            parts.append(f"{name} detectably {verb} in {fading or 'none'}{_beyond(done, metric, fading)}")
+            parts.append(f"{name} detectably {verb} in {fading or 'none'}{_beyond(own)}")
     failed = len(result.arms) - len(done)
     trouble = f" {plural(failed, 'arm')} could not be finished." if failed else ""
     if not parts:
@@ -129,18 +129,16 @@ def headline(result: StudyResult) -> str:
     return f"{count}{'; '.join(parts)}.{trouble}"
 
 
-def _beyond(arms: Sequence[Arm], metric: str, fading: int) -> str:
-    """Count where decay is more than what resampling does."""
-    curves = [
-        next((curve for curve in arm.curves if curve.metric == metric), None)
-        for arm in arms
-        if any(decay.metric == metric and decay.direction == "decay" for decay in arm.decays)
-    ]
-    tested = [curve for curve in curves if curve is not None and curve.p_drift is not None]
-    if not fading or not tested:
+def _beyond(decays: Sequence[DecayAnswer]) -> str:
+    """Count where decay is more, and where it is less, than what resampling does."""
+    tested = [d for d in decays if d.direction == "decay" and d.p_drift is not None]
+    if not tested:
         return ""
-    more = sum((c.p_drift or 0.0) <= DRIFT_ALARM and (c.excess.value or 0.0) > 0 for c in tested)
-    return f", in {more or 'none'} of them further from real data than resampling"
+    beyond = [d for d in tested if (d.p_drift or 0.0) <= DRIFT_ALARM]
+    more = sum((d.excess.value or 0.0) > 0 for d in beyond)
+    return (
+        f", in {more or 'none'} of them more than resampling does and in {len(beyond) - more or 'none'} less"
+    )
 
 
 def regime_groups(roster: Roster, chains: int) -> tuple[RegimeGroup, ...]:

@@ -95,6 +95,11 @@ class DecayAnswer:
         Mean over chains of the relative score: 0 is chance, 1 is fresh real data.
     null_relative : tuple of float or None
         The same of the drift null.
+    excess : Interval
+        What the figure lost since generation 1, less what the drift null lost: below 0 is less than
+        resampling loses.
+    p_drift : float or None
+        Of losing as resampling does, over all generations and figures of the arm; None without a null.
     misfit : Interval
         What the first fit lost.
     direction : str
@@ -115,6 +120,8 @@ class DecayAnswer:
     metric: str
     relative: Figures
     null_relative: Figures
+    excess: Interval
+    p_drift: float | None
     misfit: Interval
     direction: str
     p_change: float | None

@@ -167,6 +167,8 @@ def _decay(curve: Curve, synthesizer: str) -> DecayAnswer:
         curve.metric,
         own,
         relative(curve.null_mean),
+        curve.excess,
+        curve.p_drift,
         Interval(1 - first, 1 - first - 0.02, 1 - first + 0.02),
         "none",
         0.62,
@@ -321,7 +323,7 @@ def troubled_study() -> StudyResult:
             replace(c, null_mean=(), null_low=(), null_high=(), excess=Interval(), p_drift=None)
             for c in nullless.curves
         ),
-        decays=tuple(replace(d, null_relative=()) for d in nullless.decays),
+        decays=tuple(replace(d, null_relative=(), excess=Interval(), p_drift=None) for d in nullless.decays),
         extinction=tuple(replace(e, predicted=()) for e in nullless.extinction),
         rare_p=None,
         parts=None,

@@ -434,7 +434,17 @@ def test_the_guard_is_told_apart() -> None:
 
 def _decay(**changed: object) -> DecayAnswer:
     plain = DecayAnswer(
-        *(Section.ASSOCIATION, "interaction_tvd", (0.6,), (), Interval(0.4, 0.3, 0.5), "decay", 0.01),
+        *(
+            Section.ASSOCIATION,
+            "interaction_tvd",
+            (0.6,),
+            (),
+            Interval(),
+            None,
+            Interval(0.4, 0.3, 0.5),
+            "decay",
+            0.01,
+        ),
         *(Interval(), None, Interval(), "steady"),
     )
     return replace(plain, **changed)
