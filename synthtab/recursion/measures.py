@@ -25,6 +25,7 @@ from synthtab.recursion.real import RealTables
 from synthtab.results import Section
 from synthtab.schema import CastTable
 from synthtab.schema.cast_table import FloatArray, IntArray
+from synthtab.schema.rules import BoolArray
 from synthtab.seeding import generator
 
 __all__ = ["FAMILIES", "Figure", "Measures", "Scale"]
@@ -70,6 +71,11 @@ class Scale:
 
     chance: FloatArray
     floor: FloatArray
+
+    @property
+    def known(self) -> BoolArray:
+        """Where there is a scale, chance being worse than fresh real data: (figures,)."""
+        return np.asarray(self.chance > self.floor)
 
     def calibrated(self, values: FloatArray) -> FloatArray:
         """Put figures on the scale from chance (0) to fresh real data (1).

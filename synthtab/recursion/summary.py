@@ -107,11 +107,7 @@ def summarise(
     whole = [index for index, figure in enumerate(measures.figures) if not figure.columns]
     tested = [index for index in whole if measures.figures[index].section is not Section.SCHEMA]
     null = found.null
-    fading = [
-        index
-        for index in whole
-        if measures.figures[index].metric in FAMILIES and math.isfinite(scale.chance[index])
-    ]
+    fading = [index for index in whole if measures.figures[index].metric in FAMILIES and scale.known[index]]
     moved = _rare_steps(found, measures)
     compared = None
     if null is not None:

@@ -301,6 +301,18 @@ def test_nobody_is_parted() -> None:
     assert found.settings.columns == len(COLUMNS)
 
 
+@pytest.mark.parametrize(("seed", "scaled"), [(8, True), (10, False)])
+def test_without_a_scale_there_is_no_decay(seed: int, scaled: bool) -> None:  # noqa: FBT001 - a case
+    """Where chance is no worse than fresh real rows, misfit has no meaning: the curve stays, decay does not."""
+    rng = np.random.default_rng(seed)
+    coins = pd.DataFrame({name: rng.choice(["a", "b"], 400) for name in ("left", "right", "top")})
+    schema = st.TableSchema(tuple(st.ColumnSpec(name, "categorical") for name in coins.columns))
+    (arm,) = study(coins.iloc[:200], schema, holdout=coins.iloc[200:], rows=40).arms
+    curve = next(curve for curve in arm.curves if curve.metric == "interaction_tvd")
+    assert ((curve.floor or 0) < (curve.chance or 0)) == scaled
+    assert ("interaction_tvd" in {decay.metric for decay in arm.decays}) == scaled
+
+
 def test_rows_growth_and_measured_are_apart(tmp_path: Path) -> None:
     """What is measured changes no training table; growth is what an accumulated table grows by, alone."""
     regimes = ["replace", "accumulate"]
