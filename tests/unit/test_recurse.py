@@ -302,8 +302,8 @@ def test_nobody_is_parted() -> None:
 
 
 @pytest.mark.parametrize(("seed", "scaled"), [(8, True), (10, False)])
-def test_without_a_scale_there_is_no_decay(seed: int, scaled: bool) -> None:  # noqa: FBT001 - a case
-    """Where chance is no worse than fresh real rows, misfit has no meaning: the curve stays, decay does not."""
+def test_without_a_scale_there_is_no_decay(seed: int, scaled: bool) -> None:
+    """Where chance is no worse than fresh real rows, the curve stays, decay does not."""
     rng = np.random.default_rng(seed)
     coins = pd.DataFrame({name: rng.choice(["a", "b"], 400) for name in ("left", "right", "top")})
     schema = st.TableSchema(tuple(st.ColumnSpec(name, "categorical") for name in coins.columns))
