@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: help demo test lint reports study engines data docs bench calibrate clean
+.PHONY: help demo test lint reports boards study engines data docs bench calibrate clean
 help:
 	@echo "make demo   synthesize, audit and report on the embedded table"
 	@echo "make test   install what the tests need, then lint, type-check and test"
@@ -35,6 +35,12 @@ lint: $(VENV)/.test
 
 reports: $(VENV)/.demo
 	$(BIN)/synthtab demo --out reports
+	$(BIN)/python scripts/write_reports_index.py
+
+# half an hour of two cores; what it found is committed
+boards: $(VENV)/.demo
+	$(BIN)/python scripts/write_boards.py --out reports
+	$(BIN)/python scripts/write_reports_index.py
 
 # an hour of two cores; what it found is committed
 study: $(VENV)/.demo
@@ -62,6 +68,7 @@ calibrate: $(VENV)/.test
 	$(BIN)/python scripts/calibrate_recursion.py --out docs/calibration-recursion.md
 	$(BIN)/python scripts/show_recursion_formulas.py --out docs/recursion-formulas.md
 	$(BIN)/python scripts/published_adult_run.py --out docs/recursion-adult.md
+	$(BIN)/python scripts/calibrate_gate.py --out docs/calibration-gate.md
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage

@@ -147,8 +147,7 @@ def measured() -> list[str]:
         f"| … SDV fit, sample, SDMetrics quality report, CPU | {theirs:.2f} | ours: {mine / theirs:.0%} |",
         f"| the drift null of a regime, 500 chains of 10 generations, CPU | {null:.1f} | |",
         f"| a study of {CHAINS} chains of {LONG} generations, one worker, wall | {one:.1f} | |",
-        f"| … two workers on two cores, wall, their start included | {two:.1f} "
-        f"| {one / two:.2f} times as fast |",
+        f"| … two workers on two cores, wall, with their start | {two:.1f} | {one / two:.2f} times as fast |",
     ]
 
 

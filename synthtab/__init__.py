@@ -26,7 +26,18 @@ if TYPE_CHECKING:
         TailReweight,
         recurse,
     )
-    from synthtab.results import AuditResult, Check, EpsilonResult, Section, Status, StudyResult, Verdict
+    from synthtab.results import (
+        AuditResult,
+        Baseline,
+        BoardResult,
+        Check,
+        EpsilonResult,
+        GateResult,
+        Section,
+        Status,
+        StudyResult,
+        Verdict,
+    )
     from synthtab.schema import (
         ColumnSpec,
         FixedCombination,
@@ -37,6 +48,8 @@ if TYPE_CHECKING:
         Survival,
         TableSchema,
     )
+    from synthtab.selection.compare import compare
+    from synthtab.selection.gate import check_baseline, check_table, record_baseline
     from synthtab.specs import SynthesizerSpec, spec
     from synthtab.synthesizers import Guard, load, make, registered
     from synthtab.tables import Split, TableSource, split
@@ -48,6 +61,8 @@ _HOMES = {
     "AccumulateSubsample": "synthtab.recursion",
     "AllReal": "synthtab.recursion",
     "AuditResult": "synthtab.results",
+    "Baseline": "synthtab.results",
+    "BoardResult": "synthtab.results",
     "Check": "synthtab.results",
     "ColumnSpec": "synthtab.schema",
     "Curate": "synthtab.recursion",
@@ -58,6 +73,7 @@ _HOMES = {
     "FixedMix": "synthtab.recursion",
     "Formula": "synthtab.schema",
     "FreshMix": "synthtab.recursion",
+    "GateResult": "synthtab.results",
     "Golden": "synthtab.recursion",
     "Guard": "synthtab.synthesizers",
     "Inequality": "synthtab.schema",
@@ -82,11 +98,15 @@ _HOMES = {
     "attach_lineage": "synthtab.lineage",
     "audit": "synthtab.auditing",
     "audit_epsilon": "synthtab.auditing",
+    "check_baseline": "synthtab.selection.gate",
+    "check_table": "synthtab.selection.gate",
+    "compare": "synthtab.selection.compare",
     "lineage_of": "synthtab.lineage",
     "load": "synthtab.synthesizers",
     "load_nhanes_adults": "synthtab.datasets",
     "make": "synthtab.synthesizers",
     "make_reference": "synthtab.auditing",
+    "record_baseline": "synthtab.selection.gate",
     "recurse": "synthtab.recursion",
     "registered": "synthtab.synthesizers",
     "save_lineage": "synthtab.lineage",
@@ -99,6 +119,8 @@ __all__ = [
     "AccumulateSubsample",
     "AllReal",
     "AuditResult",
+    "Baseline",
+    "BoardResult",
     "Check",
     "ColumnSpec",
     "Curate",
@@ -109,6 +131,7 @@ __all__ = [
     "FixedMix",
     "Formula",
     "FreshMix",
+    "GateResult",
     "Golden",
     "Guard",
     "Inequality",
@@ -133,11 +156,15 @@ __all__ = [
     "attach_lineage",
     "audit",
     "audit_epsilon",
+    "check_baseline",
+    "check_table",
+    "compare",
     "lineage_of",
     "load",
     "load_nhanes_adults",
     "make",
     "make_reference",
+    "record_baseline",
     "recurse",
     "registered",
     "save_lineage",

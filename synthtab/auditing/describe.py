@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -15,12 +15,12 @@ from synthtab.metrics.association import cramers_v, spearman
 from synthtab.metrics.rare import mass_ratio_interval
 from synthtab.profiling.plan import ColumnPlan
 from synthtab.profiling.profile import Profile
-from synthtab.profiling.suppression import withheld_cells
+from synthtab.profiling.suppression import pooled_levels, share_step, withheld_cells
 from synthtab.results import AssociationMatrix, Cell, Distribution, RareGroup, Score, Status
 from synthtab.schema import ColumnSpec, Kind
 from synthtab.schema.cast_table import IntArray
 
-__all__ = ["describe_associations", "describe_columns", "describe_rare", "mark_releasable"]
+__all__ = ["RealCounts", "describe_associations", "describe_columns", "describe_rare", "told_levels"]
 
 DISPLAY_BARS = 16
 DISPLAY_LEVELS = 12
@@ -31,19 +31,46 @@ LADDER_SHARE = 0.05
 _LEAST_POOLED = 3
 _SHARE_DECIMALS = 3
 _STANDS_OUT = 0.03
-_RATES = frozenset({"outside_domain", "broken_rules", "broken_logic", "invented", "outside_range"})
 
 
-class _Real:
-    """Counts of all real rows, training and holdout together: more people behind each number."""
+class RealCounts:
+    """Counts of all real rows, training and holdout together: more people behind each number.
+
+    Parameters
+    ----------
+    holdout, train : Profile
+        The real tables.
+    has_holdout : bool
+        Whether the holdout is a table of its own.
+    """
 
     def __init__(self, holdout: Profile, train: Profile, *, has_holdout: bool) -> None:
-        parts = (holdout, train) if has_holdout else (train,)
+        self.sides = (holdout, train) if has_holdout else (train,)
         self.plan = train.plan
-        self.rows = sum(part.n_rows for part in parts)
-        self.bins = _added([part.bin_totals for part in parts])
-        self.pairs = _added([part.pair_totals for part in parts])
-        self.views = _added([part.view_totals for part in parts])
+        self.rows = sum(part.n_rows for part in self.sides)
+        self.bins = _added([part.bin_totals for part in self.sides])
+        self.pairs = _added([part.pair_totals for part in self.sides])
+        self.views = _added([part.view_totals for part in self.sides])
+
+    @classmethod
+    def parts(cls, holdout: Profile, train: Profile, *, has_holdout: bool) -> tuple[RealCounts, ...]:
+        """Give the tables whose counts a reader may find: all real rows, and each real table.
+
+        Parameters
+        ----------
+        holdout, train : Profile
+            The real tables.
+        has_holdout : bool
+            Whether the holdout is a table of its own.
+
+        Returns
+        -------
+        tuple of RealCounts
+            All real rows first.
+        """
+        together = cls(holdout, train, has_holdout=has_holdout)
+        alone = tuple(cls(side, side, has_holdout=False) for side in together.sides)
+        return (together, *alone) if has_holdout else (together,)
 
 
 def _added(tables: list[tuple[npt.NDArray[np.integer], ...]]) -> list[IntArray]:
@@ -60,6 +87,7 @@ def describe_columns(
     compared: int,
     margin: float,
     has_holdout: bool,
+    shows_all: bool = False,
 ) -> tuple[Distribution, ...]:
     """Draw up every column, worst first.
 
@@ -77,59 +105,110 @@ def describe_columns(
         Excess beyond which a column fails.
     has_holdout : bool
         Whether the holdout is a table of its own.
+    shows_all : bool, default False
+        Whether to withhold no cell and round no share: for internal eyes only.
 
     Returns
     -------
     tuple of Distribution
         Sorted by excess over fresh real data.
     """
-    real = _Real(holdout, train, has_holdout=has_holdout)
+    real = RealCounts(holdout, train, has_holdout=has_holdout)
     by_column = {score.columns[0]: score for score in scores if score.metric == "tvd" and score.columns}
     found = []
     for index, column in enumerate(real.plan.columns):
         spec = real.plan.schema[column.name]
-        labels, merge = (
-            _number_cells(column, real.bins[index], spec, k)
-            if column.is_number
-            else _level_cells(column, real.bins[index], k)
-        )
-        width = len(labels)
-        counts = np.bincount(merge, weights=real.bins[index], minlength=width).astype(np.int64)
-        drawn = np.bincount(merge, weights=synthetic.bin_totals[index], minlength=width).astype(np.int64)
-        cells = tuple(_cells(labels, counts, drawn, k, compared))
-        found.append(_distribution(column, spec, cells, by_column[column.name], margin))
+        least = 1 if shows_all else k
+        drawn = _draw_up(column, spec, real.bins[index], synthetic.bin_totals[index], least)
+        cells = tuple(_cells(drawn, k, compared, shows_all=shows_all))
+        score = by_column[column.name]
+        told = replace(score, releasable=True) if shows_all else score
+        found.append(_distribution(column, spec, cells, told, margin))
     return tuple(sorted(found, key=lambda item: -(item.score if item.score is not None else -math.inf)))
 
 
-def _cells(labels: list[str], counts: IntArray, drawn: IntArray, k: int, compared: int) -> Iterator[Cell]:
+@dataclass(frozen=True, eq=False)
+class _DrawnColumn:
+    """The cells of one column, missing values last: labels, counts on both sides, where each bin goes."""
+
+    labels: list[str]
+    merge: IntArray
+    real: IntArray
+    synthetic: IntArray
+
+    def hidden(self, k: int) -> npt.NDArray[np.bool_]:
+        """Say which cells that hold a value are withheld; what nobody holds on either side is not there."""
+        seen = (self.real[:-1] > 0) | (self.synthetic[:-1] > 0)
+        found = np.zeros(len(seen), dtype=bool)
+        found[seen] = withheld_cells(self.real[:-1][seen], k)
+        return found
+
+
+def _draw_up(
+    column: ColumnPlan, spec: ColumnSpec, real: IntArray, synthetic: IntArray, k: int
+) -> _DrawnColumn:
+    labels, merge = (
+        _number_cells(column, real, spec, k) if column.is_number else _level_cells(column, real, k)
+    )
+    sides = (
+        np.bincount(merge, weights=counts, minlength=len(labels)).astype(np.int64)
+        for counts in (real, synthetic)
+    )
+    return _DrawnColumn(labels, merge, *sides)
+
+
+def told_levels(real: RealCounts, synthetic: Profile, index: int, k: int) -> npt.NDArray[np.bool_]:
+    """Say which levels of a label column may be told of one by one, wherever a report does so.
+
+    Parameters
+    ----------
+    real : RealCounts
+        All real rows.
+    synthetic : Profile
+        The synthetic table.
+    index : int
+        Position of the column.
+    k : int
+        Smallest number of people that may be shown.
+
+    Returns
+    -------
+    ndarray of bool, shape (levels,)
+        False for levels of few people, for those that are pooled with them, and for those whose cell of the
+        distribution is withheld: together with the other figures of the column they would tell of a few.
+    """
+    column = real.plan.columns[index]
+    drawn = _draw_up(column, real.plan.schema[column.name], real.bins[index], synthetic.bin_totals[index], k)
+    levels = np.arange(len(column.levels))
+    hidden = np.append(drawn.hidden(k), [True])[drawn.merge[levels]]
+    own = real.bins[index][levels]
+    return np.asarray(~hidden & ~pooled_levels(own, k) & (own >= k))
+
+
+def _cells(drawn: _DrawnColumn, k: int, compared: int, *, shows_all: bool) -> Iterator[Cell]:
     """Give shares of the rows that have a value, then the missing share of all rows.
 
     Apart, because a few missing values would otherwise hide another cell with them.
     """
-    hidden = withheld_cells(counts[:-1], k)
-    for label, count, synthetic, withheld in zip(labels, counts[:-1], drawn[:-1], hidden, strict=False):
-        if count or synthetic:
-            yield _cell(
-                label,
-                count / max(counts[:-1].sum(), 1),
-                synthetic / max(drawn[:-1].sum(), 1),
-                bool(withheld),
-                compared,
-            )
-    if counts[-1] or drawn[-1]:
-        withheld = not k <= counts[-1] <= counts.sum() - k
-        yield _cell(
-            labels[-1], counts[-1] / max(counts.sum(), 1), drawn[-1] / max(drawn.sum(), 1), withheld, compared
-        )
-
-
-def _cell(label: str, share: float, drawn: float, hidden: bool, compared: int) -> Cell:
-    synthetic = round(float(drawn), _SHARE_DECIMALS)
-    if hidden:
-        return Cell(label, None, synthetic, 0.0)
-    shown = round(float(share), _SHARE_DECIMALS)
-    noise = 1.96 * math.sqrt(shown * (1 - shown) / max(compared, 1))
-    return Cell(label, shown, synthetic, round(noise, _SHARE_DECIMALS))
+    counts, made = drawn.real, drawn.synthetic
+    present, rows = int(counts[:-1].sum()), int(counts.sum())
+    step = 0.0 if shows_all else share_step(present, k)
+    hidden = np.append(drawn.hidden(k), not k <= counts[-1] <= rows - k) & (not shows_all)
+    for place, label in enumerate(drawn.labels):
+        last = place == len(drawn.labels) - 1
+        if not (counts[place] or made[place]):
+            continue
+        people, drawn_rows = (rows, int(made.sum())) if last else (present, int(made[:-1].sum()))
+        if last and step:
+            step = share_step(rows, k)
+        synthetic = round(float(made[place] / max(drawn_rows, 1)), _SHARE_DECIMALS)
+        if hidden[place]:
+            yield Cell(label, None, synthetic, 0.0)
+            continue
+        share = float(counts[place] / max(people, 1))
+        shown = round(round(share / step) * step, _SHARE_DECIMALS) if step else round(share, 6)
+        noise = 1.96 * math.sqrt(shown * (1 - shown) / max(compared, 1))
+        yield Cell(label, shown, synthetic, round(noise, _SHARE_DECIMALS))
 
 
 def _distribution(
@@ -205,7 +284,8 @@ def _level_cells(column: ColumnPlan, counts: IntArray, k: int) -> tuple[list[str
     """Name the frequent levels; pool the rest, never fewer than three levels or k people."""
     own = counts[: len(column.levels)]
     rank = np.argsort(-own, kind="stable")
-    pooled = own < k
+    pooled = pooled_levels(own, k)
+    # the levels that do not fit are the smallest, those that must be pooled among them
     pooled[rank[DISPLAY_LEVELS:]] = True
     for level in rank[::-1]:
         held = pooled & (own > 0)
@@ -254,20 +334,25 @@ def describe_rare(
     tuple of RareGroup
         Named levels under 5 % of the rows, then one rung for all rarer ones.
     """
-    real = _Real(holdout, train, has_holdout=has_holdout)
+    real = RealCounts(holdout, train, has_holdout=has_holdout)
     named: list[tuple[int, str, int]] = []
     pool = np.zeros(3, dtype=np.int64)
+    most = LADDER_SHARE * real.rows
     for index, column in enumerate(real.plan.columns):
-        for level, count in enumerate(real.bins[index][: len(column.levels)].tolist()):
-            drawn = int(synthetic.bin_totals[index][level])
-            if k <= count <= LADDER_SHARE * real.rows and real.rows - count >= k:
-                named.append((count, f"{column.name}: {column.levels[level]}", drawn))
-            elif 0 < count < k:
-                pool += (1, count, drawn)
+        own, made = (side[index][: len(column.levels)] for side in (real.bins, synthetic.bin_totals))
+        told = told_levels(real, synthetic, index, k)
+        named += [
+            (int(own[level]), f"{column.name}: {column.levels[level]}", int(made[level]))
+            for level in np.flatnonzero(told & (own <= most)).tolist()
+        ]
+        rare = pooled_levels(own, k) & (own > 0)
+        # of a column without enough rare levels more than the rare ones would be pooled
+        if rare.sum() >= _LEAST_POOLED and k <= own[rare].sum() and own[rare].max() <= most:
+            pool += (int(rare.sum()), int(own[rare].sum()), int(made[rare].sum()))
     named.sort(key=lambda rung: (rung[0], rung[1]))
     shown = sorted(named[:LADDER_RUNGS], key=lambda rung: (-rung[0], rung[1]))
     rungs = [_rung(label, 1, count, real.rows, drawn, synthetic.n_rows) for count, label, drawn in shown]
-    if pool[0] >= _LEAST_POOLED and pool[1] >= k:
+    if pool[0]:
         rungs.append(
             _rung(
                 f"{pool[0]} rarest levels, pooled",
@@ -301,7 +386,12 @@ def _rung(label: str, levels: int, count: int, rows: int, drawn: int, drawn_rows
 
 
 def describe_associations(
-    synthetic: Profile, holdout: Profile, train: Profile, *, k: int, has_holdout: bool
+    synthetic: Profile,
+    holdout: Profile,
+    train: Profile,
+    *,
+    withheld: Collection[tuple[int, int]],
+    has_holdout: bool,
 ) -> AssociationMatrix:
     """Draw up the strength of every pair, real and synthetic.
 
@@ -309,8 +399,8 @@ def describe_associations(
     ----------
     synthetic, holdout, train : Profile
         The three tables.
-    k : int
-        A column whose most frequent cell leaves fewer people than this is withheld.
+    withheld : collection of tuple of int
+        Pairs of positions whose strength would tell of a few people.
     has_holdout : bool
         Whether the holdout is a table of its own.
 
@@ -319,86 +409,14 @@ def describe_associations(
     AssociationMatrix
         Spearman's correlation where both columns have an order, else bias-corrected Cramér's V.
     """
-    real = _Real(holdout, train, has_holdout=has_holdout)
+    real = RealCounts(holdout, train, has_holdout=has_holdout)
     size = len(real.plan.columns)
-    hidden = [bool(counts.sum() - counts.max(initial=0) < k) for counts in real.bins]
     tables: list[list[list[float | None]]] = [[[None] * row for row in range(size)] for _ in range(2)]
     for position, (first, second) in enumerate(real.plan.pairs):
         a, b = real.plan.columns[first], real.plan.columns[second]
         measure = spearman if a.is_ordered and b.is_ordered else cramers_v
-        if not hidden[first] and not hidden[second]:
+        if (first, second) not in withheld:
             for side, counts in enumerate((real.pairs[position], synthetic.pair_totals[position])):
                 tables[side][second][first] = round(float(measure(counts[:-1, :-1].astype(np.float64))), 2)
     frozen = [tuple(tuple(row) for row in table) for table in tables]
     return AssociationMatrix(real.plan.names, frozen[0], frozen[1], "Spearman's correlation, else Cramér's V")
-
-
-def mark_releasable(
-    scores: Iterable[Score], holdout: Profile, train: Profile, *, k: int, has_holdout: bool
-) -> tuple[Score, ...]:
-    """Say of each score whether it may be printed.
-
-    Parameters
-    ----------
-    scores : iterable of Score
-        Every figure.
-    holdout, train : Profile
-        The real tables.
-    k : int
-        Smallest number of people that may be shown.
-    has_holdout : bool
-        Whether the holdout is a table of its own.
-
-    Returns
-    -------
-    tuple of Score
-        The same figures; withheld where too few people stand behind one.
-    """
-    real = _Real(holdout, train, has_holdout=has_holdout)
-    index = {name: position for position, name in enumerate(real.plan.names)}
-    two_cells, few_missing = set(), set()
-    for name, position in index.items():
-        counts = real.bins[position]
-        cells = np.bincount(real.plan.columns[position].cell_of_bin, weights=counts).astype(np.int64)
-        # a distance over two cells is the share of one of them
-        if withheld_cells(cells[cells > 0], k).any() and (cells > 0).sum() <= 2:  # noqa: PLR2004
-            two_cells.add(name)
-        if not k <= counts[-1] <= counts.sum() - k:
-            few_missing.add(name)
-    by_metric = _few_behind(real, k)
-    found = []
-    for score in scores:
-        names = {name for name in score.columns if name in index}
-        held = names & (two_cells | by_metric.get(score.metric, set()))
-        if score.metric == "missing_rate":
-            held = names & few_missing
-        rates = score.metric in _RATES
-        if rates and (score.floor or 0.0) * holdout.n_rows < k:
-            # the synthetic rate is nobody's secret; the real one rests on too few people
-            found.append(replace(score, floor=None, excess=None))
-        else:
-            found.append(replace(score, releasable=not held))
-    return tuple(found)
-
-
-def _few_behind(real: _Real, k: int) -> dict[str, set[str]]:
-    """Name the columns whose last digits, heaps or calendar rest on too few people, by metric."""
-    found: dict[str, set[str]] = {
-        "heaping_5": set(),
-        "heaping_10": set(),
-        "last_digit": set(),
-        "calendar": set(),
-    }
-    for view, counts in zip(real.plan.views, real.views, strict=True):
-        name, total = real.plan.columns[view.column].name, counts.sum()
-        held = counts > 0
-        if withheld_cells(counts[held], k).any() and held.sum() <= 2:  # noqa: PLR2004 - one share tells both
-            found["calendar" if view.part != "digit" else "last_digit"].add(name)
-        if view.part == "digit":
-            for metric, mask in (
-                ("heaping_5", view.multiples_of_five),
-                ("heaping_10", view.multiples_of_ten),
-            ):
-                if not k <= counts[mask].sum() <= total - k:
-                    found[metric].add(name)
-    return found

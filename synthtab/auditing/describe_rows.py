@@ -7,22 +7,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
+from synthtab.auditing.describe import RealCounts, told_levels
 from synthtab.auditing.fidelity import Fidelity
 from synthtab.auditing.group_findings import GroupServed
 from synthtab.auditing.group_metrics import Group
 from synthtab.metrics.calibration import Z95
 from synthtab.metrics.rare import mass_ratio_interval, presence
 from synthtab.profiling.profile import Profile
+from synthtab.profiling.suppression import share_step
 from synthtab.results import LogicRule, RareBand, Status, Subgroup
 from synthtab.schema.cast_table import IntArray
 
-__all__ = ["describe_bands", "describe_logic", "describe_subgroups", "with_models"]
+__all__ = [
+    "describe_bands",
+    "describe_logic",
+    "describe_subgroups",
+    "with_models",
+    "with_shown_shares",
+]
 
 BANDS = ((1, 1), (2, 5), (6, 20), (21, 100))
 _LEAST_POOLED = 3
+_SHARE_GRID = 0.01
 _HALVED, _DOUBLED = 0.5, 2.0
-_SUPPORT_GRID = 10
 # a rule that one row in a hundred breaks is noticed
 _NOTICED = 0.01
 
@@ -47,22 +56,34 @@ def describe_bands(
     Returns
     -------
     tuple of RareBand
-        From the rarest up; only bands of at least three levels and `k` real rows, on either side.
+        From the rarest up; only bands of at least three levels and `k` real rows, on either side, and so also
+        without the levels that are told of one by one elsewhere.
     """
     if train.suppressed_below:
         return ()  # the rare are pooled in such a profile
     counts = {name: _levels(profile) for name, profile in (("s", synthetic), ("h", holdout), ("t", train))}
+    real = ("h", "t") if has_holdout else ("h",)
+    told = _told(RealCounts(holdout, train, has_holdout=has_holdout), synthetic, k)
     found, low, pooled = [], 1, np.zeros(len(counts["t"]), dtype=bool)
     for start, end in BANDS:
         pooled = pooled | ((counts["t"] >= start) & (counts["t"] <= end))
-        real = int(counts["h"][pooled].sum())
-        behind = min(int(counts["t"][pooled].sum()), real) if has_holdout else real
-        if pooled.sum() < _LEAST_POOLED or behind < k:
+        unnamed = pooled & ~told
+        enough = [
+            inside.sum() >= _LEAST_POOLED and all(counts[side][inside].sum() >= k for side in real)
+            for inside in (pooled, *([unnamed] if unnamed.any() else []))
+        ]
+        if not all(enough):
             continue
         words = f"{low}" if low == end else f"{low} to {end}"
         found.append(_band(words, counts["s"][pooled], counts["h"][pooled], synthetic.n_rows, holdout.n_rows))
         low, pooled = end + 1, np.zeros_like(pooled)
     return tuple(found)
+
+
+def _told(real: RealCounts, synthetic: Profile, k: int) -> npt.NDArray[np.bool_]:
+    """Say of all levels, one column after the other, which are told of one by one."""
+    parts = [told_levels(real, synthetic, index, k) for index in range(len(real.plan.columns))]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
 
 
 def _levels(profile: Profile) -> IntArray:
@@ -109,6 +130,15 @@ def describe_logic(
         Most broken first.
     """
     plan, real = train.plan, [holdout, train] if has_holdout else [train]
+    together = RealCounts(holdout, train, has_holdout=has_holdout)
+    untold = {
+        column.name: {
+            level
+            for level, told in zip(column.levels, told_levels(together, synthetic, index, k), strict=True)
+            if not told
+        }
+        for index, column in enumerate(plan.columns)
+    }
     found = []
     for index, rule in enumerate(plan.schema.rules):
         support = sum(profile.n_rows for profile in real)
@@ -122,7 +152,9 @@ def describe_logic(
         drawn, held = (int(p.mined_broken[:, index].sum()) for p in (synthetic, holdout))
         counts = _Counts(support, broken, drawn, held)
         told = _rule(mined.text, mined.kind.value, mined.columns, counts, synthetic.n_rows, holdout.n_rows, k)
-        found.append(replace(told, releasable=mined.is_releasable(plan.schema)))
+        named = {level for levels in mined.levels for level in levels}
+        names_few = any(named & untold.get(column, set()) for column in mined.columns)
+        found.append(replace(told, releasable=mined.is_releasable(plan.schema) and not names_few))
     return tuple(sorted(found, key=lambda rule: (-rule.broken, rule.text)))
 
 
@@ -154,7 +186,7 @@ def _rule(
         text,
         kind,
         columns,
-        round(counts.support / _SUPPORT_GRID) * _SUPPORT_GRID,
+        round(counts.support / k) * k,
         confidence,
         round(drawn / max(m, 1), 4),
         round(low, 4),
@@ -197,7 +229,7 @@ def describe_subgroups(
             Subgroup(
                 names[group.column],
                 group.label,
-                round(group.rows / max(rows, 1), 2),
+                group.rows / max(rows, 1),
                 round(float(excess), 4),
                 round(low, 4),
                 round(high, 4),
@@ -208,6 +240,49 @@ def describe_subgroups(
             )
         )
     return tuple(sorted(found, key=lambda group: (-(group.excess or 0.0), group.column, group.level)))
+
+
+def with_shown_shares(
+    groups: Sequence[Subgroup], real: RealCounts, synthetic: Profile, k: int
+) -> tuple[Subgroup, ...]:
+    """Put the share of each group on a grid, and leave out those that would tell how many others there are.
+
+    Parameters
+    ----------
+    groups : sequence of Subgroup
+        Groups with their exact share of the real rows.
+    real : RealCounts
+        All real rows.
+    synthetic : Profile
+        The synthetic table.
+    k : int
+        Smallest number of people that may be shown.
+
+    Returns
+    -------
+    tuple of Subgroup
+        The same groups. A share is left out where the column may not be told of level by level, and the
+        smallest of a column where all groups together leave fewer than `k` people outside.
+    """
+    step = max(share_step(real.rows, k), _SHARE_GRID)
+    told = {
+        column.name: dict(zip(column.levels, told_levels(real, synthetic, index, k).tolist(), strict=True))
+        for index, column in enumerate(real.plan.columns)
+    }
+    rows = [round((group.share or 0.0) * real.rows) for group in groups]
+    hidden = [
+        not told[group.column].get(group.level, not told[group.column]) or real.rows - own < k
+        for group, own in zip(groups, rows, strict=True)
+    ]
+    for name in {group.column for group in groups}:
+        own = [place for place, group in enumerate(groups) if group.column == name]
+        shown = sorted((place for place in own if not hidden[place]), key=lambda place: rows[place])
+        if shown and 0 < real.rows - sum(rows[place] for place in shown) < k:
+            hidden[shown[0]] = True
+    return tuple(
+        replace(group, share=None if out else round(round((group.share or 0.0) / step) * step, 3))
+        for group, out in zip(groups, hidden, strict=True)
+    )
 
 
 def with_models(groups: Sequence[Subgroup], served: Sequence[GroupServed]) -> tuple[Subgroup, ...]:

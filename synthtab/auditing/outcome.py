@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from synthtab.auditing.checks import Finding, judge
 from synthtab.auditing.contexts import answer_contexts
-from synthtab.auditing.describe import describe_associations, describe_columns, describe_rare, mark_releasable
-from synthtab.auditing.describe_rows import describe_bands, describe_logic, with_models
+from synthtab.auditing.describe import RealCounts, describe_associations, describe_columns, describe_rare
+from synthtab.auditing.describe_internal import describe_internal
+from synthtab.auditing.describe_rows import describe_bands, describe_logic, with_models, with_shown_shares
 from synthtab.auditing.group_findings import GroupServed
 from synthtab.auditing.policy import Policy
 from synthtab.auditing.profiles import AuditProfiles
 from synthtab.auditing.tables import AppliesGuard
+from synthtab.auditing.withholding import changes_shown, mark_checks, mark_scores, pairs_of_few
 from synthtab.auditing.words import limits_of, summarise, unanswered
+from synthtab.lineage.fingerprints import today
 from synthtab.results import (
     AssociationChange,
+    AssociationMatrix,
     Attack,
     AuditResult,
     Check,
+    Distribution,
     FamilyScore,
     GuardAction,
     ModelComparison,
@@ -30,6 +33,7 @@ from synthtab.results import (
     Section,
     Status,
     Subgroup,
+    TableLineage,
     Verdict,
     VulnerableRecord,
 )
@@ -98,6 +102,10 @@ class Labels:
         Seed of the audit.
     guard : AppliesGuard or None
         What was applied to the real rows.
+    lineage : TableLineage or None
+        What the synthetic table says of itself.
+    rows_a_person : int
+        Most rows that one person has in any real table.
     """
 
     title: str
@@ -107,6 +115,8 @@ class Labels:
     n_synthetic: int
     seed: int
     guard: AppliesGuard | None = None
+    lineage: TableLineage | None = None
+    rows_a_person: int = 1
 
 
 def audit_result(
@@ -135,11 +145,35 @@ def audit_result(
     findings = [f for part in parts for f in part.findings if f.section in asked]
     checks = tuple(sorted((judge(finding, policy) for finding in findings), key=lambda check: check.code))
     scores = [score for part in parts for score in part.scores if score.section in asked]
-    k, has_holdout = policy.k, profiles.has_holdout
-    marked = mark_releasable(scores, profiles.holdout, profiles.train, k=k, has_holdout=has_holdout)
+    has_holdout, three = profiles.has_holdout, profiles.three
+    # counts are of rows: where a person has several, so many rows may be one person's
+    k = policy.k * max(labels.rows_a_person, 1)
+    parts_of_real = RealCounts.parts(*three[1:], has_holdout=has_holdout)
+    real = parts_of_real[0]
+    marked = mark_scores(scores, parts_of_real, profiles.holdout, profiles.train, k)
+    checks = mark_checks(checks, marked)
     compared = min(labels.n_synthetic, labels.n_train)
     verdict = _verdict(checks, has_holdout=has_holdout)
     margin = policy.margins["STB105"].threshold
+
+    def columns(*, shows_all: bool) -> tuple[Distribution, ...]:
+        if Section.MARGINAL not in asked:
+            return ()
+        return describe_columns(
+            *three,
+            marked,
+            compared=compared,
+            margin=margin,
+            k=k,
+            has_holdout=has_holdout,
+            shows_all=shows_all,
+        )
+
+    def associations(withheld: Collection[tuple[int, int]]) -> AssociationMatrix | None:
+        if Section.ASSOCIATION not in asked:
+            return None
+        return describe_associations(*three, withheld=withheld, has_holdout=has_holdout)
+
     return AuditResult(
         verdict=verdict,
         summary=summarise(verdict, checks, has_holdout=has_holdout, from_profile=profiles.from_profile),
@@ -148,15 +182,9 @@ def audit_result(
         families=tuple(
             _with_status(f, checks) for part in parts for f in part.families if f.section in asked
         ),
-        distributions=describe_columns(
-            *profiles.three, marked, compared=compared, margin=margin, k=k, has_holdout=has_holdout
-        )
-        if Section.MARGINAL in asked
-        else (),
-        rare=describe_rare(*profiles.three, k=k, has_holdout=has_holdout) if Section.RARE in asked else (),
-        associations=describe_associations(*profiles.three, k=k, has_holdout=has_holdout)
-        if Section.ASSOCIATION in asked
-        else None,
+        distributions=columns(shows_all=False),
+        rare=describe_rare(*three, k=k, has_holdout=has_holdout) if Section.RARE in asked else (),
+        associations=associations(pairs_of_few(parts_of_real, k)),
         attacks=tuple(attack for part in parts for attack in part.attacks),
         guard=_guard_actions(labels.guard),
         provenance=_provenance(profiles, labels, policy, compared),
@@ -175,22 +203,27 @@ def audit_result(
             from_profile=profiles.from_profile,
             pairs_rule=profiles.train.plan.pairs_rule,
         ),
-        rare_bands=describe_bands(*profiles.three, k=k, has_holdout=has_holdout)
-        if Section.RARE in asked
-        else (),
-        association_changes=tuple(change for part in parts for change in part.changes)
+        rare_bands=describe_bands(*three, k=k, has_holdout=has_holdout) if Section.RARE in asked else (),
+        association_changes=changes_shown(
+            [change for part in parts for change in part.changes], parts_of_real, k
+        )
         if Section.ASSOCIATION in asked
         else (),
-        logic=describe_logic(*profiles.three, k=k, has_holdout=has_holdout)
+        logic=describe_logic(*three, k=k, has_holdout=has_holdout)
         if asked & {Section.ASSOCIATION, Section.SCHEMA}
         else (),
         subgroups=with_models(
-            [group for part in parts for group in part.subgroups],
+            with_shown_shares(
+                [group for part in parts for group in part.subgroups], real, profiles.synthetic, k
+            ),
             [served for part in parts for served in part.served],
         )
         if Section.SUBGROUPS in asked
         else (),
         models=tuple(model for part in parts for model in part.models) if Section.UTILITY in asked else (),
+        detail=None
+        if profiles.from_profile
+        else describe_internal(*three, columns(shows_all=True), associations(()), has_holdout=has_holdout),
     )
 
 
@@ -230,19 +263,20 @@ def _provenance(profiles: AuditProfiles, labels: Labels, policy: Policy, compare
         n_compared=compared,
         n_columns=len(profiles.train.plan.columns),
         seed=labels.seed,
-        generation=1 if labels.synthesizer else None,
-        created=_today(),
+        generation=_generation(labels),
+        created=today(),
         versions=_versions(),
         policy=policy.name,
         holdout=profiles.has_holdout,
         k=policy.k,
+        lineage=labels.lineage,
     )
 
 
-def _today() -> str:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    moment = datetime.fromtimestamp(int(epoch), tz=UTC) if epoch else datetime.now(tz=UTC)
-    return moment.date().isoformat()
+def _generation(labels: Labels) -> int | None:
+    if labels.lineage is not None:
+        return labels.lineage.generation
+    return 1 if labels.synthesizer else None
 
 
 def _versions() -> tuple[tuple[str, str], ...]:

@@ -234,7 +234,8 @@ def _scored_attack(
         )
     measured = _is_alarm_rate_shown(point, found.n_holdout, policy.k)
     ten = next((other for other in item.points if other.allowed == 0.10), None)  # noqa: PLR2004 - ten percent
-    at_ten = f" At 10 % false alarms {percent_words(ten.tpr)}." if ten is not None else ""
+    enough = ten is not None and is_shown(round(ten.tpr * found.n_train), found.n_train, policy.k)
+    at_ten = f" At 10 % false alarms {percent_words(ten.tpr)}." if ten is not None and enough else ""
     return Attack(
         f"Membership at 1 % false alarms: {item.name}",
         *base[1:],

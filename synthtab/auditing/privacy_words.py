@@ -277,4 +277,6 @@ def percent_words(share: float) -> str:
     str
         E.g. ``1.6 %``.
     """
-    return f"{100 * share:.2g} %" if abs(share) < 1 else f"{100 * share:.0f} %"
+    if abs(share) >= 0.995:  # noqa: PLR2004 - two digits would make it a hundred
+        return f"{100 * share:.3g} %"
+    return f"{100 * share:.2g} %"

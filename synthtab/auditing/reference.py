@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from synthtab.auditing.ancestry import table_lineage
 from synthtab.auditing.checks import Finding
 from synthtab.auditing.outcome import Labels, Part, audit_result
 from synthtab.auditing.policy import Policy
@@ -180,7 +181,15 @@ def audit_profile(
         inside = profiles.groups(groups, k=policy.k)
         parts = [measure_profiles(profiles, inside, policy, asked, seed)] if asked & PROFILE_SECTIONS else []
         parts.append(_unasked(asked))
-        labels = Labels(title or known.name, synthesizer, profile.n_rows, 0, given, seed)
+        labels = Labels(
+            title or known.name,
+            synthesizer,
+            profile.n_rows,
+            0,
+            given,
+            seed,
+            lineage=table_lineage(synthetic),
+        )
         return audit_result(profiles, parts, policy, asked, labels)
 
 

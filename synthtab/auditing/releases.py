@@ -41,9 +41,10 @@ def audit_releases(tables: Sequence[TableLike], judge: Callable[[TableLike], Aud
     if not tables:
         raise DataError("No synthetic table was given.", hint="Pass at least one table in the list.")
     frames = [read_frame(table) for table in tables]
-    together = judge(pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0])
-    if len(frames) == 1:
-        return together
+    # a single table is judged as it was given: a file may say beside it where it came from
+    if len(tables) == 1:
+        return judge(tables[0])
+    together = judge(pd.concat(frames, ignore_index=True))
     results = [judge(frame) for frame in frames]
     releases = tuple(
         _release(f"release {number}", len(frame), result)

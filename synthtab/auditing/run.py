@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from synthtab.auditing.ancestry import table_lineage
 from synthtab.auditing.detection import measure_detection
 from synthtab.auditing.group_metrics import Group, groups_of_rows
 from synthtab.auditing.inference import measure_inference, measure_propensity
@@ -17,6 +18,7 @@ from synthtab.auditing.reference import audit_profile
 from synthtab.auditing.refits import make_refit
 from synthtab.auditing.releases import audit_releases
 from synthtab.auditing.tables import AppliesGuard, AuditTables, prepare_tables
+from synthtab.auditing.targets import columns_named, targets_of
 from synthtab.auditing.utility import measure_utility, train_and_test
 from synthtab.errors import DataError, SpecError
 from synthtab.metrics.utility import Depth
@@ -124,8 +126,8 @@ def audit(
     if real is None:
         raise DataError("No real table was given.", hint="Pass real=… or reference=….")
     tables = prepare_tables(real, synthetic, holdout, schema, guard)
-    targets = _named(tables, target, "target") or tuple(_default_target(tables))
-    chosen = None if subgroups is None else _named(tables, subgroups, "subgroup column")
+    targets = targets_of(tables, target)
+    chosen = None if subgroups is None else columns_named(tables, subgroups, "subgroup column")
     progress = current_progress()
     stage = "audit"
     progress.start(stage, 4)
@@ -156,6 +158,8 @@ def audit(
                 tables.synthetic.n_rows,
                 seed,
                 guard,
+                table_lineage(synthetic),
+                tables.rows_a_person,
             )
             return audit_result(profiles, parts, rules, asked, labels)
     finally:
@@ -247,27 +251,3 @@ def _sections(sections: Sequence[Section | str] | None) -> set[Section]:
         return {Section(section) for section in ([sections] if isinstance(sections, str) else sections)}
     except ValueError as error:
         raise SpecError("There is no such section.", hint=f"Known: {', '.join(Section)}.") from error
-
-
-def _named(tables: AuditTables, wanted: str | Sequence[str] | None, what: str) -> tuple[str, ...]:
-    names = [column.name for column in tables.columns]
-    chosen = [wanted] if isinstance(wanted, str) else list(wanted or [])
-    for name in chosen:
-        if name not in names:
-            raise DataError(
-                f"The {what} {name!r} is no modelled column.", hint=f"Modelled: {', '.join(names)}."
-            )
-    return tuple(dict.fromkeys(chosen))
-
-
-def _default_target(tables: AuditTables) -> list[str]:
-    """Take the first label column with two levels that a tenth of the rows hold, else any number."""
-    for column in tables.columns:
-        if column.kind.is_label:
-            cast = tables.train.given.label(column.name)
-            counts = sorted(
-                (int((cast.codes == code).sum()) for code in range(len(cast.levels))), reverse=True
-            )
-            if len(counts) > 1 and counts[1] >= 0.1 * tables.train.n_rows:
-                return [column.name]
-    return [column.name for column in tables.columns if column.kind.is_number][:1]

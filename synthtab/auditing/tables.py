@@ -159,6 +159,15 @@ class AuditTables:
         """Columns that are scored."""
         return self.schema.modelled
 
+    @property
+    def rows_a_person(self) -> int:
+        """Most rows that one person has in a real table."""
+        sides = [side.given_people for side in (self.train, self.holdout) if side is not None]
+        return max(
+            int(np.unique(people, return_counts=True)[1].max(initial=1)) if people is not None else 1
+            for people in sides
+        )
+
 
 def prepare_tables(
     real: TableLike,

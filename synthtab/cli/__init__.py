@@ -1,4 +1,4 @@
-"""The command line: run, demo, split, schema, fit, sample, audit, report, recurse, lineage.
+"""The command line: a command for each step, from a table to a verdict, and later to a gate.
 
 Nothing heavy is imported here or at the top of any module below, so that ``synthtab --help`` is quick.
 """
@@ -8,6 +8,8 @@ import sys
 
 from synthtab.cli import (  # noqa: F401 - each adds its commands to the app
     audits,
+    boards,
+    gates,
     lineage,
     models,
     pipeline,

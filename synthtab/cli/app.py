@@ -14,11 +14,24 @@ from synthtab import __version__
 from synthtab.cli.console import error_console
 from synthtab.errors import SynthtabError
 
-__all__ = ["BAD_INPUT", "FAILED", "OneLineErrors", "app", "schema_app"]
+__all__ = ["BAD_INPUT", "FAILED", "OneLineErrors", "app", "gate_app", "schema_app"]
 
 FAILED = 1
 BAD_INPUT = 2
-_ORDER = ("run", "demo", "split", "schema", "fit", "sample", "audit", "report", "recurse", "lineage")
+_ORDER = (
+    "run",
+    "demo",
+    "split",
+    "schema",
+    "fit",
+    "sample",
+    "audit",
+    "report",
+    "recurse",
+    "compare",
+    "gate",
+    "lineage",
+)
 
 
 @runtime_checkable
@@ -135,6 +148,9 @@ app = typer.Typer(
 schema_app = typer.Typer(
     help="Guess, check or show what is publicly known about a table.", invoke_without_command=True
 )
+gate_app = typer.Typer(
+    help="Record what a synthesizer is worth, and check later that it still is.", invoke_without_command=True
+)
 
 
 def _print_version(wanted: bool) -> None:
@@ -158,6 +174,12 @@ def _whole_app(
 @schema_app.callback()
 def _whole_schema_app(context: typer.Context) -> None:
     """Guess, check or show what is publicly known about a table."""
+    _help_without_command(context)
+
+
+@gate_app.callback()
+def _whole_gate_app(context: typer.Context) -> None:
+    """Record what a synthesizer is worth, and check later that it still is."""
     _help_without_command(context)
 
 

@@ -10,9 +10,10 @@ import typer
 from synthtab.cli.app import FAILED, app
 from synthtab.cli.choices import check_columns, chosen, spec_of
 from synthtab.cli.console import terminal
-from synthtab.cli.files import read_schema, refuse_no_folder, refuse_overwriting
+from synthtab.cli.files import read_schema, refuse_no_folder, refuse_overwriting, with_lineage
 from synthtab.cli.options import (
     DebugFlag,
+    InternalOption,
     JsonFlag,
     QuietFlag,
     SchemaOption,
@@ -27,9 +28,10 @@ from synthtab.errors import DataError, SpecError
 if TYPE_CHECKING:
     from synthtab.results import AuditResult
 
-__all__ = ["exit_code", "write_audit"]
+__all__ = ["exit_code", "internal_files", "write_audit", "write_internal"]
 
 _PAGE, _FIGURES = "audit.html", "audit.json"
+_INTERNAL = ("internal-audit.html", "internal-audit.json", "internal-vulnerable.csv")
 _PAGE_ENDINGS = (".html", ".htm")
 
 
@@ -74,6 +76,55 @@ def write_audit(result: AuditResult, page: Path, figures: Path | None) -> tuple[
         figures.write_text(result.to_json(), encoding="utf-8")
         written.append(WrittenFile("figures", str(figures)))
     return tuple(written)
+
+
+def internal_files(folder: Path | None) -> list[Path]:
+    """Name the files that an internal report consists of.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where they go; None when nobody asked for them.
+
+    Returns
+    -------
+    list of Path
+        Page, figures and list of vulnerable rows; empty when nobody asked for them.
+
+    Raises
+    ------
+    SpecError
+        When something that is no folder is named.
+    """
+    if folder is None:
+        return []
+    refuse_no_folder(folder)
+    return [folder / name for name in _INTERNAL]
+
+
+def write_internal(result: AuditResult, folder: Path | None) -> tuple[WrittenFile, ...]:
+    """Write what only those may see who hold the real table, each file under a name that says so.
+
+    Parameters
+    ----------
+    result : AuditResult
+        The audit.
+    folder : Path or None
+        Where to; None when nobody asked for it.
+
+    Returns
+    -------
+    tuple of WrittenFile
+        Page, figures, and the training rows that stand most alone by row number.
+    """
+    if folder is None:
+        return ()
+    page, figures, rows = internal_files(folder)
+    result.to_html(page, internal=True)
+    figures.write_text(result.to_json(internal=True), encoding="utf-8")
+    result.vulnerable_frame().to_csv(rows, index=False)
+    named = (("report", page), ("figures", figures), ("vulnerable rows", rows))
+    return tuple(WrittenFile(f"internal: {what}", str(path)) for what, path in named)
 
 
 @app.command("audit")
@@ -127,13 +178,7 @@ def _audit(
         typer.Option("--refit", help="Fit this synthesizer again and again: shadow models of lonely people."),
     ] = None,
     fits: Annotated[int, typer.Option("--fits", min=8, help="Budget of such fits.")] = 40,
-    internal: Annotated[
-        Path | None,
-        typer.Option(
-            "--internal",
-            help="CSV of the training rows that stand most alone, by row number. Keep it where the table is.",
-        ),
-    ] = None,
+    internal: InternalOption = None,
     title: Annotated[str, typer.Option("--title", help="Name of the table on the report.")] = "",
     seed: SeedOption = 0,
     strict: StrictFlag = False,
@@ -146,7 +191,7 @@ def _audit(
         if (real is None) == (reference is None):
             raise SpecError("Give either --real or --reference.", hint="--real TABLE or --reference FILE.npz")
         page, figures = _where(out)
-        outputs = [path for path in (page, figures, internal) if path is not None]
+        outputs = [path for path in (page, figures) if path is not None] + internal_files(internal)
         refuse_overwriting(outputs, [real, reference, *synthetic, holdout, schema, model])
         with term.stage("Reading the tables"):
             from synthtab.results import Section
@@ -164,7 +209,7 @@ def _audit(
                     synth.schema if synth is not None and schema is None else read_schema(schema, frame, unit)
                 )
                 targets = list(check_columns(known, target))
-            made = [read_frame(path) for path in synthetic]
+            made = [with_lineage(read_frame(path), path) for path in synthetic]
             held = None if holdout is None else read_frame(holdout)
         with term.stage("Auditing"):
             from synthtab.auditing.run import audit
@@ -188,10 +233,7 @@ def _audit(
             )
         with term.stage("Writing the report"):
             files = () if page is None else write_audit(result, page, figures)
-            if internal is not None:
-                internal.parent.mkdir(parents=True, exist_ok=True)
-                result.vulnerable_frame().to_csv(internal, index=False)
-                files = (*files, WrittenFile("internal: vulnerable rows", str(internal)))
+            files = (*files, *write_internal(result, internal))
         show_audit(term, result)
         show_files(term, files)
         term.result(result.to_json())
@@ -247,7 +289,7 @@ def _report(
     quiet: QuietFlag = False,
     debug: DebugFlag = False,
 ) -> None:
-    """Draw the report of a saved audit; this judges nothing, so it leaves with 0 whatever the verdict."""
+    """Draw the report of a saved audit, internal or not; this judges nothing, so it leaves with 0."""
     with terminal(as_json=json, quiet=quiet, debug=debug) as term:
         refuse_overwriting([out], [figures])
         with term.stage("Drawing the report"):
@@ -261,6 +303,8 @@ def _report(
                 ) from error
             result = AuditResult.from_json(text)
             files = write_audit(result, out, None)
+        if result.is_internal:
+            term.note("This is an internal file: so is the page, and it says so.")
         term.say(f"{result.verdict.value.upper()}: {result.summary}")
         show_files(term, files)
         term.result(result.to_json())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from synthtab.cli.choices import chosen
 from synthtab.cli.output import PartFile, WrittenFile
-from synthtab.errors import DataError
+from synthtab.errors import DataError, SavedModelError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +26,7 @@ __all__ = [
     "refuse_overwriting",
     "refuse_unwritable",
     "table_ending",
+    "with_lineage",
     "write_parts",
     "write_table",
     "written_lineage",
@@ -174,6 +175,31 @@ def _write_csv(frame: pd.DataFrame, name: str, file: BinaryIO) -> None:
         io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
     ):
         frame.to_csv(text, index=False, sep=separator)
+
+
+def with_lineage(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Let rows that were read from a file carry the lineage that stands in it or beside it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The rows.
+    path : Path
+        Their file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows; as they are where nothing is told of them, or nothing that can be read.
+    """
+    from synthtab.lineage import attach_lineage
+    from synthtab.lineage.carrying import lineage_of_file
+
+    try:
+        told = lineage_of_file(path, len(frame))
+    except SavedModelError:
+        return frame
+    return frame if told is None else attach_lineage(frame, told)
 
 
 def written_lineage(path: Path) -> tuple[WrittenFile, ...]:

@@ -11,6 +11,7 @@ __all__ = [
     "DataArgument",
     "DebugFlag",
     "HoldoutOption",
+    "InternalOption",
     "JsonFlag",
     "ParamOption",
     "QuietFlag",
@@ -51,6 +52,14 @@ ParamOption = Annotated[
 HoldoutOption = Annotated[
     float,
     typer.Option("--holdout", metavar="SHARE", help="Share of the people that nothing learns from."),
+]
+InternalOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--internal",
+        metavar="DIR",
+        help="Folder for what only those may see who hold the real table: nothing withheld, rows by number.",
+    ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")]
 

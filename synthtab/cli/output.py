@@ -24,7 +24,9 @@ __all__ = [
     "SplitFiles",
     "StudyOutcome",
     "WrittenFile",
+    "add_row",
     "as_json",
+    "new_table",
     "show_audit",
     "show_files",
     "show_guard",
@@ -243,14 +245,14 @@ def show_schema(term: Terminal, schema: TableSchema) -> None:
     schema : TableSchema
         The schema.
     """
-    table = _table("column", "kind", "missing", "domain", "why")
+    table = new_table("column", "kind", "missing", "domain", "why")
     for column in schema.columns:
         kind = column.kind.value
         if column.name == schema.unit:
             kind += " (the person)"
         elif column.name == schema.weight:
             kind += " (the weight)"
-        _add(
+        add_row(
             table,
             column.name,
             kind,
@@ -310,11 +312,11 @@ def show_audit(term: Terminal, result: AuditResult) -> None:
     from synthtab.reporting.text import figure, interval, threshold
 
     released = result.releasable()
-    table = _table("check", "", "found", "wanted", "real data", "status")
+    table = new_table("check", "", "found", "wanted", "real data", "status")
     for check in released.checks:
         if check.status.value == "note":
             continue
-        _add(
+        add_row(
             table,
             check.code,
             check.name,
@@ -358,7 +360,19 @@ def show_files(term: Terminal, files: tuple[WrittenFile, ...]) -> None:
         term.say(f"{item.what:<{width}}  {item.file}")
 
 
-def _table(*headings: str) -> Table:
+def new_table(*headings: str) -> Table:
+    """Make an empty table.
+
+    Parameters
+    ----------
+    *headings : str
+        Names of its columns.
+
+    Returns
+    -------
+    rich.table.Table
+        The table; to be filled by `add_row`.
+    """
     from rich import box
     from rich.table import Table
 
@@ -368,7 +382,18 @@ def _table(*headings: str) -> Table:
     return table
 
 
-def _add(table: Table, *cells: str, last: str = "") -> None:
+def add_row(table: Table, *cells: str, last: str = "") -> None:
+    """Add a row, with whatever could steer a terminal spelled out.
+
+    Parameters
+    ----------
+    table : rich.table.Table
+        Where to.
+    *cells : str
+        One a column.
+    last : str, default ""
+        A rich style of the last cell.
+    """
     from rich.text import Text
 
     from synthtab.reporting.text import clean

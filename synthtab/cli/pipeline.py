@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synthtab.cli.app import app
-from synthtab.cli.audits import exit_code, write_audit
+from synthtab.cli.audits import exit_code, internal_files, write_audit, write_internal
 from synthtab.cli.choices import check_columns, spec_of
 from synthtab.cli.console import Terminal, terminal
 from synthtab.cli.files import (
@@ -25,6 +25,7 @@ from synthtab.cli.options import (
     DataArgument,
     DebugFlag,
     HoldoutOption,
+    InternalOption,
     JsonFlag,
     ParamOption,
     QuietFlag,
@@ -150,6 +151,7 @@ def _run(
         bool,
         typer.Option("--keep-split", help="Write the training and holdout rows too: real rows."),
     ] = False,
+    internal: InternalOption = None,
     seed: SeedOption = 0,
     strict: StrictFlag = False,
     json: JsonFlag = False,
@@ -166,7 +168,7 @@ def _run(
         # a schema file that already stands where ours would go is left as its author wrote it
         keeps_schema = schema is not None and schema.resolve() == shown.resolve()
         outputs = [table, model, page, figures, *parts, *([] if keeps_schema else [shown])]
-        refuse_overwriting(outputs, [data, schema])
+        refuse_overwriting([*outputs, *internal_files(internal)], [data, schema])
         spec = spec_of(synthesizer, param)
         with term.stage("Reading the table"):
             from synthtab.tables import TableSource
@@ -190,6 +192,7 @@ def _run(
                 *_saved(term, made.synth, model),
                 WrittenFile("schema", str(shown if keeps_schema else known.save(shown))),
                 *_kept(made.split, known, out, ending, keep=keep_split),
+                *write_internal(made.result, internal),
             )
         _tell(term, made, files)
     raise typer.Exit(exit_code(made.result, strict=strict))

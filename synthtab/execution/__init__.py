@@ -2,6 +2,7 @@
 
 from synthtab.execution.grid import Failure, Outcome, Ticker, run_grid
 from synthtab.execution.manifest import check_manifest
+from synthtab.execution.memory import PeakMemory, peak_memory
 from synthtab.execution.store import DirectoryStore, MemoryStore, Store, storage_error
 
 __all__ = [
@@ -9,9 +10,11 @@ __all__ = [
     "Failure",
     "MemoryStore",
     "Outcome",
+    "PeakMemory",
     "Store",
     "Ticker",
     "check_manifest",
+    "peak_memory",
     "run_grid",
     "storage_error",
 ]

@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 import platform
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from synthtab.schema import ColumnSpec, TableSchema
 
-__all__ = ["KEY_VARIABLE", "keyed_hash", "library_versions", "public_hash"]
+__all__ = ["KEY_VARIABLE", "keyed_hash", "library_versions", "public_hash", "today"]
 
 KEY_VARIABLE = "SYNTHTAB_LINEAGE_KEY"
 
@@ -126,3 +127,17 @@ def library_versions() -> tuple[tuple[str, str], ...]:
         except PackageNotFoundError:
             continue
     return tuple(sorted(found.items()))
+
+
+def today() -> str:
+    """Give the date that is printed on results.
+
+    Returns
+    -------
+    str
+        ISO date, in UTC; that of ``SOURCE_DATE_EPOCH`` where it is set, so that results can be made again to
+        the byte.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = datetime.fromtimestamp(int(epoch), tz=UTC) if epoch else datetime.now(tz=UTC)
+    return moment.date().isoformat()

@@ -180,6 +180,13 @@ PRIVACY_METRICS = (
         documented="synthtab.attacks.epsilon.paired_canaries",
     ),
     Metric(
+        "largest_advantage",
+        Section.PRIVACY,
+        1,
+        "largest advantage of an attacker",
+        documented="synthtab.attacks.advantage.largest_advantage",
+    ),
+    Metric(
         "shadow_auc",
         Section.PRIVACY,
         1,

@@ -4,7 +4,7 @@ from synthtab.profiling.memory import count_table
 from synthtab.profiling.plan import ColumnPlan, ProfilePlan, make_plan
 from synthtab.profiling.profile import Profile
 from synthtab.profiling.storage import load_profile, save_profile
-from synthtab.profiling.suppression import releasable_profile, withheld_cells
+from synthtab.profiling.suppression import pooled_levels, releasable_profile, share_step, withheld_cells
 
 __all__ = [
     "ColumnPlan",
@@ -13,7 +13,9 @@ __all__ = [
     "count_table",
     "load_profile",
     "make_plan",
+    "pooled_levels",
     "releasable_profile",
     "save_profile",
+    "share_step",
     "withheld_cells",
 ]

@@ -17,9 +17,10 @@ from synthtab.profiling.plan import RARE_LEVELS, ColumnPlan, ProfilePlan
 from synthtab.profiling.profile import Moments, Profile
 from synthtab.schema.cast_table import IntArray
 
-__all__ = ["releasable_profile", "withheld_cells"]
+__all__ = ["pooled_levels", "releasable_profile", "share_step", "withheld_cells"]
 
 _LEAST_POOLED = 3
+_SHARE_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 
 
 def withheld_cells(counts: npt.NDArray[np.integer], k: int) -> npt.NDArray[np.bool_]:
@@ -35,8 +36,9 @@ def withheld_cells(counts: npt.NDArray[np.integer], k: int) -> npt.NDArray[np.bo
     Returns
     -------
     ndarray of bool, shape (cells,)
-        True where withheld. Of the cells that hold anybody never exactly one, and never fewer than `k` people
-        together.
+        True where withheld: cells of fewer than `k` people, empty ones too, and cells that leave fewer than
+        `k` outside, unless nobody is outside. Never exactly one cell is withheld, and never cells of fewer
+        than `k` people together: the next smallest go with them.
 
     Examples
     --------
@@ -44,13 +46,68 @@ def withheld_cells(counts: npt.NDArray[np.integer], k: int) -> npt.NDArray[np.bo
     [False, False, True, True]
     """
     total = int(counts.sum())
-    hidden = ((counts > 0) & (counts < k)) | ((total - counts > 0) & (total - counts < k))
+    hidden = (counts < k) | ((total - counts > 0) & (total - counts < k))
     for cell in np.argsort(counts, kind="stable"):
         if not hidden.any() or (hidden.sum() > 1 and counts[hidden].sum() >= k):
             break
-        hidden[cell] |= bool(counts[cell] > 0)
-    # an empty cell gives nobody away, but no number is printed for it either
-    return np.asarray(hidden | (counts == 0))
+        hidden[cell] = True
+    return np.asarray(hidden)
+
+
+def pooled_levels(counts: npt.NDArray[np.integer], k: int) -> npt.NDArray[np.bool_]:
+    """Say which levels of one column must stay without a name and without a count of their own.
+
+    Every place that tells of levels one by one leaves out these, so that no two of them differ by a few.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (levels,)
+        People on each level.
+    k : int
+        Smallest number of people that may be shown.
+
+    Returns
+    -------
+    ndarray of bool, shape (levels,)
+        Levels of fewer than `k` people, and as many of the next smallest as it takes to make at least three
+        levels that anybody holds, with at least `k` people; none where no level is held by few.
+
+    Examples
+    --------
+    >>> pooled_levels(np.array([500, 40, 30, 3, 0]), k=10).tolist()
+    [False, True, True, True, True]
+    """
+    pooled = counts < k
+    for level in np.argsort(counts, kind="stable"):
+        held = pooled & (counts > 0)
+        if not held.any() or (held.sum() >= _LEAST_POOLED and counts[held].sum() >= k):
+            break
+        pooled[level] = True
+    return np.asarray(pooled)
+
+
+def share_step(people: int, k: int) -> float:
+    """Give the grid on which shares of so many people may be printed.
+
+    Parameters
+    ----------
+    people : int
+        Whom the shares are of.
+    k : int
+        Smallest number of people that may be shown.
+
+    Returns
+    -------
+    float
+        A thousandth, or the next rounder step that stands for at least `k` people: on a finer one a share
+        would tell its count, and how many people are missing from its denominator.
+
+    Examples
+    --------
+    >>> share_step(20_000, k=10), share_step(3_000, k=10), share_step(300, k=10)
+    (0.001, 0.005, 0.05)
+    """
+    return next((step for step in _SHARE_STEPS if step * people >= k), _SHARE_STEPS[-1])
 
 
 def releasable_profile(profile: Profile, k: int = 10) -> Profile:
@@ -190,12 +247,7 @@ def _starts_of_at_least(cells: IntArray, k: int) -> list[int]:
 
 def _merge_levels(column: ColumnPlan, counts: IntArray, k: int) -> tuple[ColumnPlan, IntArray]:
     own = counts[: len(column.levels)]
-    order = np.argsort(own, kind="stable")
-    pooled = own < k
-    for level in order:
-        if not pooled.any() or (pooled.sum() >= _LEAST_POOLED and own[pooled].sum() >= k):
-            break
-        pooled[level] = True
+    pooled = pooled_levels(own, k)
     kept = np.flatnonzero(~pooled)
     names = tuple(column.levels[level] for level in kept) + ((RARE_LEVELS,) if pooled.any() else ())
     groups = np.full(len(counts), len(names), dtype=np.int64)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
-import pandas as pd
 
+from synthtab.arguments import is_whole, listed, refuse_doubles
 from synthtab.errors import DataError, SpecError
 from synthtab.recursion.curation import Curate, Over
 from synthtab.recursion.drift import MIN_NULL_CHAINS
@@ -19,10 +18,9 @@ from synthtab.recursion.runner import AuditPlan
 from synthtab.results import Section
 from synthtab.schema import TableSchema
 from synthtab.schema.casting import require_columns
-from synthtab.specs import SynthesizerSpec, spec
+from synthtab.specs import SynthesizerSpec
 from synthtab.synthesizers import Guard, make
-from synthtab.tables import Split, read_frame
-from synthtab.tables.source import TableLike
+from synthtab.tables import Split
 
 __all__ = [
     "Sizes",
@@ -30,13 +28,7 @@ __all__ = [
     "refuse_hopeless",
     "refuse_odd_numbers",
     "regimes_of",
-    "seeds_of",
-    "specs_of",
-    "split_of",
 ]
-
-
-_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -59,65 +51,6 @@ class Sizes:
         return self.rows, self.growth, self.measured
 
 
-def split_of(table: Split | TableLike, holdout: TableLike | None) -> Split:
-    """Take real rows as a split.
-
-    Parameters
-    ----------
-    table : Split or table
-        Real rows.
-    holdout : table or None
-        Real rows that nothing learns from, where `table` is no split.
-
-    Returns
-    -------
-    Split
-        Without pool and verifier where `table` is no split.
-
-    Raises
-    ------
-    SpecError
-        When there are two holdouts.
-    """
-    if isinstance(table, Split):
-        if holdout is not None:
-            raise SpecError("A split has its own holdout.", hint="Leave out holdout=.")
-        return table
-    train = read_frame(table)
-    none: pd.DataFrame = train.iloc[:0]
-    return Split(train, none if holdout is None else read_frame(holdout), none, none, 0)
-
-
-def specs_of(synthesizers: Sequence[str | SynthesizerSpec]) -> tuple[SynthesizerSpec, ...]:
-    """Take synthesizers by name or spec.
-
-    Parameters
-    ----------
-    synthesizers : sequence of str or SynthesizerSpec
-        Which.
-
-    Returns
-    -------
-    tuple of SynthesizerSpec
-        One for each.
-
-    Raises
-    ------
-    SpecError
-        When they are no list of names and specs, or one is named twice.
-    """
-    listed = _listed("synthesizers", synthesizers, '["gaussian_copula"]')
-    for item in listed:
-        if not isinstance(item, str | SynthesizerSpec):
-            raise SpecError(
-                f"A {type(item).__name__} names no synthesizer.",
-                hint='Write a name, or st.spec("tvae", epochs=60).',
-            )
-    found = tuple(spec(item) for item in listed)
-    _refuse_doubles("synthesizer", found)
-    return found
-
-
 def regimes_of(regimes: Sequence[str | Regime]) -> tuple[Regime, ...]:
     """Take regimes by name, or as they are.
 
@@ -136,34 +69,8 @@ def regimes_of(regimes: Sequence[str | Regime]) -> tuple[Regime, ...]:
     SpecError
         When they are no list, one is no regime, or one is named twice.
     """
-    found = tuple(regime_of(item) for item in _listed("regimes", regimes, '["replace"]'))
-    _refuse_doubles("regime", found)
-    return found
-
-
-def seeds_of(seeds: Sequence[int]) -> tuple[int, ...]:
-    """Take the seeds of chains.
-
-    Parameters
-    ----------
-    seeds : sequence of int
-        Whole numbers of 0 and more.
-
-    Returns
-    -------
-    tuple of int
-        Plain ones.
-
-    Raises
-    ------
-    SpecError
-        When they are no list of such numbers, or one is named twice.
-    """
-    listed = _listed("seeds", seeds, "range(10)")
-    if not all(_is_whole(seed, 0) for seed in listed):
-        raise SpecError("Seeds must be whole numbers, 0 or more.")
-    found = tuple(int(seed) for seed in listed)
-    _refuse_doubles("seed", found)
+    found = tuple(regime_of(item) for item in listed("regimes", regimes, '["replace"]'))
+    refuse_doubles("regime", found)
     return found
 
 
@@ -199,8 +106,8 @@ def audits_of(
     SpecError
         When there is no such generation, column or section, or an audit is described and none asked for.
     """
-    asked = _listed("audit_at", audit_at, "[1, 10]")
-    if not all(_is_whole(generation, 1) and generation <= generations for generation in asked):
+    asked = listed("audit_at", audit_at, "[1, 10]")
+    if not all(is_whole(generation, 1) and generation <= generations for generation in asked):
         raise SpecError(f"audit_at takes generations, whole numbers from 1 to {generations}.")
     at = tuple(sorted({int(generation) for generation in asked}))
     targets = (target,) if isinstance(target, str) else tuple(target or ())
@@ -257,7 +164,7 @@ def refuse_odd_numbers(
         ("seed", seed, 0),
     )
     for name, value, least in numbers:
-        if not (value is None and name in ("rows", "growth", "measured")) and not _is_whole(value, least):
+        if not (value is None and name in ("rows", "growth", "measured")) and not is_whole(value, least):
             raise SpecError(f"{name} must be a whole number, {least} or more.")
     real = isinstance(watts, int | float | np.number) and not isinstance(watts, bool)
     if not (real and 0 <= watts < np.inf):
@@ -315,26 +222,6 @@ def refuse_hopeless(
                 f"{regime} needs real rows that were kept back.",
                 hint="Give a split made with verifier=0.1, or score='validity'.",
             )
-
-
-def _listed(name: str, value: Iterable[_Item], example: str) -> list[_Item]:
-    # a text is a sequence too, of letters
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        raise SpecError(f"{name} must be a list.", hint=f"Write {name}={example}.")
-    return list(value)
-
-
-def _is_whole(value: object, least: int) -> bool:
-    return not isinstance(value, bool) and isinstance(value, int | np.integer) and int(value) >= least
-
-
-def _refuse_doubles(what: str, items: Sequence[object]) -> None:
-    if not items:
-        raise SpecError(f"Name at least one {what}.")
-    shown = [str(item) for item in items]
-    double = next((item for item in shown if shown.count(item) > 1), None)
-    if double is not None:
-        raise SpecError(f"The {what} {double} is named twice.")
 
 
 def _needs_verifier(regime: Regime) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from synthtab.arguments import rows_of, seeds_of, specs_of
 from synthtab.errors import SpecError
 from synthtab.execution import (
     DirectoryStore,
@@ -31,9 +32,6 @@ from synthtab.recursion.arguments import (
     refuse_hopeless,
     refuse_odd_numbers,
     regimes_of,
-    seeds_of,
-    specs_of,
-    split_of,
 )
 from synthtab.recursion.chain import ChainPlan
 from synthtab.recursion.measures import Measures, Scale
@@ -171,8 +169,7 @@ def recurse(
         watts=watts,
         guard=guard,
     )
-    split = split_of(table, holdout)
-    known = TableSchema.infer(split.train) if schema is None else schema
+    split, known = rows_of(table, schema, holdout, cut_holdout=False)
     chosen, specs, chains = regimes_of(regimes), specs_of(synthesizers), seeds_of(seeds)
     audits = audits_of(audit_at, target, sections, generations, known)
     refuse_hopeless(chosen, specs, chains, generations, null_chains, split, known)

@@ -13,7 +13,16 @@ from synthtab.reporting.text import NOT_A_NUMBER, clean, interval, percent_inter
 from synthtab.reporting.viewmodel import FactRow, Strip, StripRow
 from synthtab.results import Attack, Status
 
-__all__ = ["ASKED_BY", "LONGEST", "attack_facts", "attack_line", "attack_plot", "overview_plot", "risk_words"]
+__all__ = [
+    "ASKED_BY",
+    "LONGEST",
+    "attack_facts",
+    "attack_line",
+    "attack_plot",
+    "others_words",
+    "overview_plot",
+    "risk_words",
+]
 
 ASKED_BY = "Asked for by"
 """Name of the fact that tells who asks for an attack."""
@@ -50,8 +59,21 @@ def risk_words(attack: Attack, k: int) -> str:
     return f"withheld: fewer than {k} people" if question_of(attack).has_rates else _NO_RATE
 
 
-def _others_words(attack: Attack, k: int) -> str:
-    """Write the success on people who are not in the table; nothing where an attack has no rates."""
+def others_words(attack: Attack, k: int) -> str:
+    """Write the success of an attack on people who are not in the table.
+
+    Parameters
+    ----------
+    attack : Attack
+        The attack.
+    k : int
+        Fewest people that must stand behind a printed figure.
+
+    Returns
+    -------
+    str
+        A percentage, or what guessing gives; empty where the attack has no rates.
+    """
     if attack.control is None:
         unknown = attack.status in (Status.NOT_APPLICABLE, Status.NOTE) or not question_of(attack).has_rates
         return "" if unknown else f"withheld: fewer than {k} people"
@@ -107,7 +129,7 @@ def attack_line(
     """
     axis = _AREAS if is_area(attack) else _SHARES
     label, tag = clean(attack.name), tag_of(attack.status)
-    risk, others = risk_words(attack, k), _others_words(attack, k)
+    risk, others = risk_words(attack, k), others_words(attack, k)
     against = f"{beside} {others}" if others and not is_area(attack) else others
     seen = clean(attack.smallest_seen, LONGEST) if attack.smallest_seen else NOT_A_NUMBER
     does = clean(attack.does, LONGEST) if attack.does not in ("", NOT_A_NUMBER) else ""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from synthtab.reporting.attack_groups import SEVERITY, is_area, question_of, strongest, worst
-from synthtab.reporting.text import clean, interval, percent, percent_interval, plural
+from synthtab.reporting.text import clean, interval, percent_interval, plural
 from synthtab.reporting.viewmodel import Answer, FactRow, Tag
 from synthtab.results import Attack, AuditResult, ContextAnswer, Section, Status, Verdict
 
@@ -90,7 +90,8 @@ def faithful(result: AuditResult) -> Answer:
     caption = (
         f"{clean(weakest.label)}, the weakest family. 0\u00a0=\u00a0chance, 1\u00a0=\u00a0fresh real data"
     )
-    return Answer(question, tag, size, bounds, caption, tuple(facts))
+    band = interval(1.0, weakest.band_low, weakest.band_high)
+    return Answer(question, tag, size, bounds, caption, tuple(facts), beside=f"fresh real data: {band}")
 
 
 def _sections_with(result: AuditResult, status: Status) -> set[Section]:
@@ -137,26 +138,38 @@ def gives_away(result: AuditResult) -> Answer:
         return Answer(question, tag, "–", "", caption, tuple(facts))
     if attack.smallest_seen:
         facts.append(FactRow("Would have seen", clean(attack.smallest_seen)))
-    return Answer(question, tag, *_headline(attack, result), tuple(facts))
+    return Answer(
+        question, tag, *_headline(attack, result.provenance.k), tuple(facts), beside=_beside(attack, result)
+    )
 
 
-def _headline(attack: Attack, result: AuditResult) -> tuple[str, str, str]:
-    """Write the figure of an attack, its interval, and what it is compared with."""
+def _headline(attack: Attack, k: int) -> tuple[str, str, str]:
+    """Write the figure of an attack, its interval, and what it is."""
     name = clean(attack.name)
     if attack.risk is None:
         if not question_of(attack).has_rates:
             found = ("≥ 1", "person or value") if attack.status is Status.FAIL else ("No rate", "")
             return *found, f"{name}: one is enough"
-        return "Withheld", "", f"{name}: fewer than {result.provenance.k} people stand behind the figure"
+        return "Withheld", "", f"{name}: fewer than {k} people stand behind the figure"
     if is_area(attack):
         size, _, bounds = interval(attack.risk, attack.low, attack.high).partition(" ")
         return size, bounds, f"{name}, area under the curve: 0.5\u00a0is guessing, 1\u00a0is certain"
     size, _, bounds = percent_interval(attack.risk, attack.low, attack.high).partition(" [")
-    control = ""
-    if attack.control is not None:
-        whom = "on people who are not in the data" if result.provenance.holdout else "expected without a leak"
-        control = f"; {percent(attack.control)} {whom}"
-    return size, f"[{bounds}" if bounds else "", f"{name}{control}"
+    return size, f"[{bounds}" if bounds else "", name
+
+
+def _beside(attack: Attack, result: AuditResult) -> str:
+    """Write what the same attack finds where nothing can have leaked."""
+    if attack.risk is None:
+        return ""
+    if is_area(attack):
+        return "guessing: 0.5"
+    if attack.control is None:
+        return ""
+    shown = percent_interval(attack.control, attack.control_low, attack.control_high)
+    if result.provenance.holdout:
+        return f"people who are not in the data: {shown}"
+    return f"expected without a leak: {shown}"
 
 
 def may_have(result: AuditResult) -> Answer | None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from synthtab.reporting.association_charts import change_view, heat_view
 from synthtab.reporting.audit_answers import SECTIONS, faithful, gives_away, may_have, rests_on
 from synthtab.reporting.audit_charts import column_views, family_strip, tag_of
+from synthtab.reporting.audit_internal import InternalView, in_full, internal_view
+from synthtab.reporting.audit_lineage import lineage_note, lineage_steps
+from synthtab.reporting.audit_officer import OfficerView, officer_view
 from synthtab.reporting.learning_charts import detection_view, utility_view
 from synthtab.reporting.logic_rows import logic_view
 from synthtab.reporting.metric_words import figure_groups
@@ -109,6 +112,14 @@ class AuditPage:
         What the guard did.
     limits : tuple of str
         What the audit cannot say.
+    officer : OfficerView
+        One sheet for a privacy officer.
+    lineage : tuple of FactRow
+        Who made the table from what.
+    lineage_note : str
+        What stands behind that.
+    detail : InternalView or None
+        What only those may see who hold the real table.
     provenance, versions : tuple of FactRow
         Where the tables came from; libraries.
     has_holdout : bool
@@ -147,6 +158,10 @@ class AuditPage:
     releases: tuple[FactRow, ...]
     guard: tuple[FactRow, ...]
     limits: tuple[str, ...]
+    officer: OfficerView
+    lineage: tuple[FactRow, ...]
+    lineage_note: str
+    detail: InternalView | None
     provenance: tuple[FactRow, ...]
     versions: tuple[FactRow, ...]
     has_holdout: bool
@@ -160,13 +175,15 @@ def audit_page(result: AuditResult) -> AuditPage:
     Parameters
     ----------
     result : AuditResult
-        Its releasable form.
+        Its releasable form; else the page is an internal one.
 
     Returns
     -------
     AuditPage
         Plain strings and numbers.
     """
+    detail = internal_view(result)
+    result = in_full(result)
     source = result.provenance
     rows = [_check_row(check) for check in result.checks]
     by_status = {
@@ -179,7 +196,13 @@ def audit_page(result: AuditResult) -> AuditPage:
     utility = utility_view(result.models, _why_not(result, Section.UTILITY))
     detection = detection_view(result.scores, _why_not(result, Section.DETECTION))
     readers = may_have(result)
-    drawn = {"logic": logic, "subgroups": subgroups, "utility": utility, "detection": detection}
+    drawn = {
+        "logic": logic,
+        "subgroups": subgroups,
+        "utility": utility,
+        "detection": detection,
+        "internal": detail,
+    }
     return AuditPage(
         title=clean(source.title),
         made_by=clean(source.synthesizer) if source.synthesizer else "",
@@ -216,6 +239,10 @@ def audit_page(result: AuditResult) -> AuditPage:
         ),
         guard=tuple(FactRow(clean(item.column), clean(item.action)) for item in result.guard),
         limits=tuple(clean(limit, 2_000) for limit in result.limits),
+        officer=officer_view(result),
+        lineage=lineage_steps(result),
+        lineage_note=lineage_note(result),
+        detail=detail,
         provenance=_provenance(result),
         versions=tuple(FactRow(clean(name), clean(version)) for name, version in source.versions),
         has_holdout=source.holdout,
@@ -254,7 +281,7 @@ def _check_row(check: Check) -> CheckRow:
         name=clean(check.name),
         section=SECTIONS[check.section],
         tag=tag_of(check.status),
-        found="not applicable" if check.status is Status.NOT_APPLICABLE and value is None else found,
+        found=_why_none(check) or found,
         wanted=threshold(beside, value, at_least=check.at_least),
         fresh=figure(check.reference),
         seen=figure(check.smallest_seen),
@@ -264,6 +291,14 @@ def _check_row(check: Check) -> CheckRow:
         columns=tuple(clean(name) for name in unnamed[:_MOST_NAMED]),
         more_columns=max(len(unnamed) - _MOST_NAMED, 0),
     )
+
+
+def _why_none(check: Check) -> str:
+    if check.value is not None:
+        return ""
+    if not check.releasable:
+        return "withheld"
+    return "not applicable" if check.status is Status.NOT_APPLICABLE else ""
 
 
 def _nav(result: AuditResult, drawn: AbstractSet[str]) -> tuple[NavItem, ...]:
@@ -283,12 +318,14 @@ def _nav(result: AuditResult, drawn: AbstractSet[str]) -> tuple[NavItem, ...]:
         NavItem("utility", "Utility", tag(Section.UTILITY)),
         NavItem("detection", "Detection", tag(Section.DETECTION)),
         NavItem("privacy", "Privacy", tag(Section.PRIVACY)),
+        NavItem("officer", "Sheet to sign", None),
         NavItem("guard", "Guard", None),
         NavItem("limits", "Limits", None),
         NavItem("provenance", "Provenance", None),
         NavItem("reading", "How to read this", None),
+        NavItem("internal", "Internal", None),
     ]
-    optional = {"logic", "subgroups", "utility", "detection"}
+    optional = {"logic", "subgroups", "utility", "detection", "internal"}
     return tuple(item for item in items if item.target in drawn or item.target not in optional)
 
 

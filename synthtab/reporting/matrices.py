@@ -41,23 +41,30 @@ def heat_map(view: HeatView, panel: HeatPanel, room: int, *, labelled: bool = Fa
     count = len(view.columns)
     cell = max(4, min(_LARGEST_CELL, room // max(count, 1)))
     cells: dict[str, list[Markup]] = {}
-    rect = Markup('<rect x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>')
+    # the size of a cell stands once, in the style of the whole: there may be a thousand cells
+    rect = Markup('<rect x="{}" y="{}"><title>{}</title></rect>')
     for row, values in enumerate(panel.values):
         for column, value in enumerate(values):
             said = "withheld" if value is None else figure(value, signed=panel.signed)
             title = f"{view.columns[row]} × {view.columns[column]}: {said}"
-            drawn = rect.format(column * cell, row * cell, cell - 1, cell - 1, title)
+            drawn = rect.format(column * cell, row * cell, title)
             cells.setdefault(_shade(value, panel), []).append(drawn)
     group = Markup('<g class="{}">{}</g>')
     body = Markup("").join(group.format(shade, Markup("").join(cells[shade])) for shade in sorted(cells))
     names = _names(view.columns, cell) if labelled and cell >= _SMALLEST_LABELLED else Markup("")
     frame = Markup(
         '<svg class="heat" role="img" aria-labelledby="{key}-t {key}-d" width="{size}" height="{size}" '
-        'viewBox="0 0 {size} {size}"><title id="{key}-t">{title}</title><desc id="{key}-d">{said}</desc>'
-        "{body}{names}</svg>"
+        'viewBox="0 0 {size} {size}" style="--cell:{cell}px"><title id="{key}-t">{title}</title>'
+        '<desc id="{key}-d">{said}</desc>{body}{names}</svg>'
     )
     return frame.format(
-        key=panel.key, size=max(count * cell, 1), title=panel.title, said=panel.said, body=body, names=names
+        key=panel.key,
+        size=max(count * cell, 1),
+        cell=cell - 1,
+        title=panel.title,
+        said=panel.said,
+        body=body,
+        names=names,
     )
 
 

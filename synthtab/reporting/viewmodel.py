@@ -75,6 +75,8 @@ class Answer:
         What else the answer rests on.
     note : str
         What stands below the facts; may be empty.
+    beside : str
+        What real data has in place of the figure; may be empty.
     """
 
     question: str
@@ -84,6 +86,7 @@ class Answer:
     caption: str
     facts: tuple[FactRow, ...]
     note: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True)

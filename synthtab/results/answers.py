@@ -89,6 +89,8 @@ class Check:
         What to do; empty for a pass.
     columns : tuple of str
         Columns that the answer rests on, worst first.
+    releasable : bool
+        Whether the figure may be printed or saved; the answer may always.
     """
 
     code: str
@@ -106,6 +108,7 @@ class Check:
     reason: str = ""
     remedy: str = ""
     columns: tuple[str, ...] = ()
+    releasable: bool = True
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ import pandas as pd
 
 from synthtab.results.answers import Check, FamilyScore, Score, Section, Status, Verdict
 from synthtab.results.base import JsonResult, PageResult
+from synthtab.results.internal import InternalDetail
+from synthtab.results.plots import AuditPlots
+from synthtab.results.provenance import Provenance
 from synthtab.results.shown import (
     AssociationChange,
     AssociationMatrix,
@@ -20,7 +23,6 @@ from synthtab.results.shown import (
     GuardAction,
     LogicRule,
     ModelComparison,
-    Provenance,
     RareBand,
     RareGroup,
     Release,
@@ -32,7 +34,7 @@ __all__ = ["AuditResult"]
 
 
 @dataclass(frozen=True)
-class AuditResult(JsonResult, PageResult):
+class AuditResult(JsonResult, PageResult, AuditPlots):
     """What an audit found.
 
     Parameters
@@ -76,7 +78,9 @@ class AuditResult(JsonResult, PageResult):
     contexts : tuple of ContextAnswer
         Whether the table may go to colleagues, partners, the public.
     vulnerable : tuple of VulnerableRecord
-        The training rows that stand most alone, worst first; in memory only, never written with the result.
+        The training rows that stand most alone, worst first; in memory and in internal files only.
+    detail : InternalDetail or None
+        Exact counts and levels by name; in memory and in internal files only.
     """
 
     verdict: Verdict
@@ -99,6 +103,7 @@ class AuditResult(JsonResult, PageResult):
     releases: tuple[Release, ...] = ()
     contexts: tuple[ContextAnswer, ...] = ()
     vulnerable: tuple[VulnerableRecord, ...] = ()
+    detail: InternalDetail | None = None
 
     def section_verdict(self, section: Section | str) -> Verdict | Status:
         """Give the verdict of one section.
@@ -225,19 +230,27 @@ class AuditResult(JsonResult, PageResult):
         AuditResult
             Figures on a grid of four decimals; those that too few people stand behind left out.
         """
-        return replace(
+        kept = replace(
             self,
-            scores=tuple(_score_on_grid(score) for score in self.scores if score.releasable),
-            checks=tuple(_check_on_grid(check) for check in self.checks),
+            scores=tuple(score for score in self.scores if score.releasable),
+            checks=tuple(_without_figure(check) for check in self.checks),
             distributions=tuple(_without_withheld(drawn) for drawn in self.distributions),
             logic=tuple(_without_text(rule) for rule in self.logic),
-            subgroups=tuple(_shown_on_grid(group) for group in self.subgroups),
-            models=tuple(_shown_on_grid(model) for model in self.models),
-            rare_bands=tuple(_shown_on_grid(band) for band in self.rare_bands),
-            association_changes=tuple(_shown_on_grid(change) for change in self.association_changes),
-            attacks=tuple(_attack_on_grid(attack) for attack in self.attacks),
             vulnerable=(),
+            detail=None,
         )
+        return _rounded_to(kept, _GRID_DECIMALS, _JOINT_DECIMALS)
+
+    def in_full(self) -> AuditResult:
+        """Give the form that only those may see who hold the real table.
+
+        Returns
+        -------
+        AuditResult
+            Every figure, releasable or not, with the levels by name and the rows that stand alone. What may
+            not be printed is still marked, so that `releasable` leaves it out.
+        """
+        return _rounded_to(self, _FULL_DECIMALS, _FULL_DECIMALS)
 
     def __str__(self) -> str:
         """Show the verdict, its summary and the checks that decided it."""
@@ -259,44 +272,41 @@ def _frame_of(
 
 
 _GRID_DECIMALS = 4
+# several figures of one pair to four decimals would tell its cells in small tables
+_JOINT_DECIMALS = 3
+_FULL_DECIMALS = 12
+_Figured = TypeVar("_Figured", Score, Check, Attack)
 
 
-def _score_on_grid(score: Score) -> Score:
+def _rounded_to(result: AuditResult, decimals: int, joint_decimals: int) -> AuditResult:
+    """Round every figure; those of several columns together to fewer decimals."""
     return replace(
-        score,
-        value=_rounded(score.value),
-        low=_rounded(score.low),
-        high=_rounded(score.high),
-        floor=_rounded(score.floor),
-        chance=_rounded(score.chance),
-        excess=_rounded(score.excess),
-        calibrated=_rounded(score.calibrated),
+        result,
+        scores=tuple(
+            _with_rounded(score, joint_decimals if len(score.columns) > 1 else decimals)
+            for score in result.scores
+        ),
+        checks=tuple(_with_rounded(check, decimals) for check in result.checks),
+        attacks=tuple(_with_rounded(attack, decimals) for attack in result.attacks),
+        subgroups=tuple(_with_held(group, decimals) for group in result.subgroups),
+        models=tuple(_with_held(model, decimals) for model in result.models),
+        rare_bands=tuple(_with_held(band, decimals) for band in result.rare_bands),
+        association_changes=tuple(_with_held(change, decimals) for change in result.association_changes),
     )
 
 
-def _check_on_grid(check: Check) -> Check:
-    return replace(
-        check,
-        value=_rounded(check.value),
-        low=_rounded(check.low),
-        high=_rounded(check.high),
-        threshold=_rounded(check.threshold),
-        reference=_rounded(check.reference),
-        p_value=_rounded(check.p_value),
-        smallest_seen=_rounded(check.smallest_seen),
-    )
+def _with_rounded(item: _Figured, decimals: int) -> _Figured:
+    """Round every figure; one that is not finite is none."""
+    figures = {
+        part.name: round(float(value), decimals) if math.isfinite(value) else None
+        for part in fields(item)
+        if isinstance(value := getattr(item, part.name), float)
+    }
+    return replace(item, **figures)  # type: ignore[arg-type] # figures only
 
 
-def _attack_on_grid(attack: Attack) -> Attack:
-    return replace(
-        attack,
-        risk=_rounded(attack.risk),
-        low=_rounded(attack.low),
-        high=_rounded(attack.high),
-        control=_rounded(attack.control),
-        control_low=_rounded(attack.control_low),
-        control_high=_rounded(attack.control_high),
-    )
+def _without_figure(check: Check) -> Check:
+    return check if check.releasable else replace(check, value=None, low=None, high=None, reference=None)
 
 
 def _without_withheld(drawn: Distribution) -> Distribution:
@@ -312,14 +322,14 @@ _Shown = TypeVar("_Shown", Subgroup, ModelComparison, RareBand, AssociationChang
 _ENDLESS = 1_000.0
 
 
-def _shown_on_grid(shown: _Shown) -> _Shown:
+def _with_held(shown: _Shown, decimals: int) -> _Shown:
     """Round every figure; one that is not finite becomes one that JSON can hold."""
     figures = {}
     for item in fields(shown):
         value = getattr(shown, item.name)
         if isinstance(value, float):
             held = 0.0 if math.isnan(value) else min(max(value, -_ENDLESS), _ENDLESS)
-            figures[item.name] = round(held, _GRID_DECIMALS)
+            figures[item.name] = round(held, decimals)
     return replace(shown, **figures)  # type: ignore[arg-type]
 
 
@@ -327,7 +337,3 @@ def _without_text(rule: LogicRule) -> LogicRule:
     if rule.releasable:
         return rule
     return replace(rule, text=f"a rule that ties levels of {' and '.join(rule.columns)}; not shown")
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else round(float(value), _GRID_DECIMALS)

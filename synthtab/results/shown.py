@@ -16,7 +16,6 @@ __all__ = [
     "GuardAction",
     "LogicRule",
     "ModelComparison",
-    "Provenance",
     "RareBand",
     "RareGroup",
     "Release",
@@ -181,7 +180,7 @@ class LogicRule:
     columns : tuple of str
         Columns that it speaks of.
     support : int
-        Real rows that it applies to, rounded to tens.
+        Real rows that it applies to, on a grid of as many people as must stand behind a figure.
     confidence : float
         Share of those that obey it.
     broken, low, high : float
@@ -215,8 +214,8 @@ class Subgroup:
     ----------
     column, level : str
         Which rows.
-    share : float
-        Their share of the real rows, rounded.
+    share : float or None
+        Their share of the real rows, rounded; None where it would tell of a few people.
     excess, low, high : float or None
         Mean total variation of the other columns beyond that of fresh real data, and its 95 % interval.
     tstr, trtr : float or None
@@ -229,7 +228,7 @@ class Subgroup:
 
     column: str
     level: str
-    share: float
+    share: float | None
     excess: float | None
     low: float | None
     high: float | None
@@ -406,54 +405,6 @@ class GuardAction:
 
     column: str
     action: str
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where the audited tables came from.
-
-    Parameters
-    ----------
-    title : str
-        Name of the table.
-    synthesizer : str
-        How it was made, when known.
-    n_train, n_holdout, n_synthetic : int
-        Rows of each table.
-    n_compared : int
-        Rows of the synthetic table that each comparison used.
-    n_columns : int
-        Columns that were scored.
-    seed : int
-        Seed of the audit.
-    generation : int or None
-        1 for a table made from real rows, when known.
-    created : str
-        ISO date.
-    versions : tuple of tuple of str
-        Name and version of each library that matters.
-    policy : str
-        Name of the policy.
-    holdout : bool
-        Whether there was a holdout.
-    k : int
-        Fewest people that must stand behind a printed figure.
-    """
-
-    title: str
-    synthesizer: str
-    n_train: int
-    n_holdout: int
-    n_synthetic: int
-    n_compared: int
-    n_columns: int
-    seed: int
-    generation: int | None
-    created: str
-    versions: tuple[tuple[str, str], ...]
-    policy: str
-    holdout: bool
-    k: int = 10
 
 
 @dataclass(frozen=True)

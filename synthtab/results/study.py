@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 from synthtab.results.answers import Section
 from synthtab.results.arm import Arm, ArmCosts, Figures
-from synthtab.results.base import JsonResult, PageResult
+from synthtab.results.base import JsonResult, PageResult, on_grid
+from synthtab.results.plots import StudyPlots
 from synthtab.results.shown import GuardAction
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class StudySettings:
 
 
 @dataclass(frozen=True)
-class StudyResult(JsonResult, PageResult):
+class StudyResult(JsonResult, PageResult, StudyPlots):
     """What became of a table that was trained on its own copies.
 
     Parameters
@@ -310,8 +311,8 @@ class StudyResult(JsonResult, PageResult):
         """
         return replace(
             self,
-            arms=tuple(_on_grid(arm) for arm in self.arms),
-            figures=tuple(_on_grid(name) for name in self.figures if not name.columns),
+            arms=on_grid(self.arms, _DECIMALS),
+            figures=on_grid(tuple(name for name in self.figures if not name.columns), _DECIMALS),
             guard_cost=round(self.guard_cost, _DECIMALS),
             chains=(),
         )
@@ -323,17 +324,3 @@ class StudyResult(JsonResult, PageResult):
 
 def _at(values: Figures, position: int) -> float | None:
     return values[position] if position < len(values) else None
-
-
-_Item = TypeVar("_Item")
-
-
-def _on_grid(item: _Item) -> _Item:
-    """Round every figure in a result, however deep it lies."""
-    if isinstance(item, float):
-        return round(item, _DECIMALS)  # type: ignore[return-value] # a float, as it was
-    if isinstance(item, tuple):
-        return tuple(_on_grid(part) for part in item)  # type: ignore[return-value] # a tuple, as it was
-    if is_dataclass(item) and not isinstance(item, type):
-        return replace(item, **{part.name: _on_grid(getattr(item, part.name)) for part in fields(item)})
-    return item

@@ -203,3 +203,42 @@ def test_paper_is_light_and_unfolded(browser: Browser, reports: dict[str, Path])
         paper = page.pdf(prefer_css_page_size=True)
         assert paper.startswith(b"%PDF")
         assert 6 <= paper.count(b"/Type /Page\n") <= 20
+
+
+ALONE = """() => {
+  for (const item of document.querySelectorAll('header, nav, footer, main > :not(#officer)')) item.remove();
+}"""
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_officers_sheet_is_one_page_of_its_own(
+    browser: Browser, reports: dict[str, Path], name: str
+) -> None:
+    """Printed, the sheet to sign takes one page of A4, whatever the audit, and shares it with nothing."""
+    with Watched(browser, reports[name]) as watched:
+        page = watched.page
+        page.emulate_media(media="print")
+        section = page.locator("#officer")
+        style = "e => [getComputedStyle(e).breakBefore, getComputedStyle(e).breakAfter]"
+        assert section.evaluate(style) == ["page", "page"]
+        whole = page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n")
+        page.evaluate(ALONE)
+        assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
+        assert whole > 1
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_the_internal_mark_stays_in_sight(browser: Browser, tmp_path: Path, width: int) -> None:
+    """On an internal page the banner stays at the top of the window wherever one reads; elsewhere is none."""
+    made = nhanes_audit()
+    with Watched(browser, made.to_html(tmp_path / "i.html", internal=True), width=width) as watched:
+        page = watched.page
+        page.evaluate("window.scrollTo(0, 4000)")
+        box = page.locator(".internal-mark").bounding_box()
+        assert box is not None
+        assert (box["y"], box["width"]) == (0, width)
+        page.emulate_media(media="print")
+        assert "@top-center" in page.evaluate("document.querySelector('style').textContent")
+        assert watched.heard == []
+    with Watched(browser, made.to_html(tmp_path / "r.html"), width=width) as watched:
+        assert watched.page.locator(".internal-mark").count() == 0

@@ -20,8 +20,10 @@ from synthtab.profiling import (
     count_table,
     load_profile,
     make_plan,
+    pooled_levels,
     releasable_profile,
     save_profile,
+    share_step,
     withheld_cells,
 )
 from synthtab.profiling.memory import person_hash
@@ -262,14 +264,38 @@ def test_people_stay_in_one_shard() -> None:
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=12), st.integers(1, 15))
 def test_withheld_cells_cannot_be_found_by_subtraction(values: list[int], k: int) -> None:
-    """Shown is at least k and leaves k or nobody; withheld is never one cell, nor under k."""
+    """Shown is at least k and leaves k or nobody; withheld is never one cell, nor under k together."""
     table = np.array(values)
     hidden = withheld_cells(table, k)
-    shown, held = table[~hidden], table[hidden & (table > 0)]
+    shown, held = table[~hidden], table[hidden]
     total = table.sum()
     assert all(c >= k and (total - c >= k or total == c) for c in shown)
     if len(held):
         assert not len(shown) or (len(held) >= 2 and held.sum() >= k)
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=12), st.integers(1, 15))
+def test_pooled_levels_are_three_with_k_people(values: list[int], k: int) -> None:
+    """Levels of few people are pooled with the next smallest, until three are held by k people; no others."""
+    counts = np.array(values)
+    pooled = pooled_levels(counts, k)
+    held = counts[pooled & (counts > 0)]
+    assert pooled[counts < k].all()
+    if len(held) and not pooled.all():
+        assert len(held) >= 3
+        assert held.sum() >= k
+        assert held.max() <= counts[~pooled].min()
+    if not ((counts > 0) & (counts < k)).any():
+        assert not len(held)
+
+
+@given(st.integers(1, 10**6), st.integers(1, 15))
+def test_a_step_of_the_grid_stands_for_k_people(people: int, k: int) -> None:
+    """A step is a thousandth or stands for k people, as far as a tenth can."""
+    step = share_step(people, k)
+    assert 0.001 <= step <= 0.1
+    assert step * people >= k or step == 0.1
+    assert step == 0.001 or step / 2.6 * people < k
 
 
 def test_releasable_profile_holds_nothing_small(nhanes: Dataset) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -99,3 +101,46 @@ def test_train_on_synthetic_tells_each_arm_and_goes_on_where_it_stopped(
     assert "<script" not in (tmp_path / "study.html").read_text(encoding="utf-8")
     again = run_example("train_on_synthetic.py", tmp_path)
     assert again.stdout == first.stdout
+
+
+def test_compose_figure_draws_an_audit_and_a_study_into_one_file(tmp_path: Path) -> None:
+    """One figure of four panels is written, and both results are told in words."""
+    target = tmp_path / "deep" / "figure.svg"
+    done = run_example("compose_figure.py", target)
+    assert done.returncode == 0, done.stderr
+    verdict, _, words = done.stdout.splitlines()[0].partition(": ")
+    assert verdict.lower() in {verdict.value for verdict in Verdict}
+    assert words
+    assert "independent, replace: " in done.stdout
+    text = target.read_text(encoding="utf-8")
+    assert all(f'id="axes_{place}"' in text for place in (1, 2, 3, 4))
+
+
+def test_ci_gate_passes_as_it_is_and_catches_a_worse_synthesizer(tmp_path: Path) -> None:
+    """A copy of the folder is a project of its own: its gates pass, and a test of a worse choice fails."""
+    project = tmp_path / "project"
+    ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache", "synthtab-reports")
+    shutil.copytree(EXAMPLES / "ci_gate", project, ignore=ignored)
+    text = (project / "tests" / "test_synthesizer.py").read_text(encoding="utf-8")
+    chosen, _, _ = text.partition("def test_the_simple_one")
+    worse = chosen.replace('synthesizer="gaussian_copula"', 'synthesizer="independent"')
+    assert worse != chosen
+    (project / "tests" / "test_worse.py").write_text(worse, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+        # as on a machine with one core: a second process costs more than ten fits
+        env={**os.environ, "LOKY_MAX_CPU_COUNT": "1"},
+    )
+    assert done.returncode == 1, done.stderr
+    verdicts = re.findall(r"^([A-Z]+) +(\S+)::", done.stdout, re.MULTILINE)
+    gates = [item for item in verdicts if item[0] in ("PASS", "FAIL")]
+    assert gates == [("PASS", "tests/test_synthesizer.py")] * 2 + [("FAIL", "tests/test_worse.py")], (
+        done.stdout
+    )
+    assert "gaussian_copula → independent" in done.stdout
+    (comment,) = project.glob("synthtab-reports/*/gate.md")
+    assert "Dependence between columns" in comment.read_text(encoding="utf-8")

@@ -31,8 +31,19 @@ FORBIDDEN = {
     "execution": ("tables", "profiling", "metrics", "attacks", "synthesizers", "auditing", "recursion"),
     "synthesizers": ("auditing", "reporting", "metrics", "attacks", "recursion", "execution"),
     "auditing": ("recursion", "execution"),
-    "recursion": ("reporting",),
-    "reporting": ("metrics", "attacks", "auditing", "synthesizers", "profiling", "recursion", "execution"),
+    "recursion": ("reporting", "selection"),
+    "selection": ("reporting", "recursion", "plotting"),
+    "plotting": ("metrics", "attacks", "auditing", "synthesizers", "profiling", "recursion", "selection"),
+    "reporting": (
+        "metrics",
+        "attacks",
+        "auditing",
+        "synthesizers",
+        "profiling",
+        "recursion",
+        "execution",
+        "selection",
+    ),
 }
 
 

@@ -17,6 +17,7 @@ def test_faithfulness_is_that_of_the_weakest_family() -> None:
     answer = faithful(nhanes_audit())
     assert (answer.big, answer.bounds) == ("0.58", "[0.49, 0.66]")
     assert answer.caption.startswith("Rare categories, the weakest family")
+    assert answer.beside.startswith("fresh real data: 1.00 [")
     assert answer.tag is not None
     assert answer.tag.kind == "fail"
     facts = {fact.name: fact.text for fact in answer.facts}
@@ -29,7 +30,7 @@ def test_the_usual_headline_is_membership() -> None:
     answer = gives_away(nhanes_audit())
     assert (answer.big, answer.bounds) == ("1.1\u00a0%", "[0.6, 1.9]")
     assert answer.caption.startswith("Membership at 1\u00a0% false alarms: DOMIAS, nearest neighbour")
-    assert "1.0\u00a0% on people who are not in the data" in answer.caption
+    assert answer.beside == "people who are not in the data: 1.0\u00a0%"
     facts = {fact.name: fact.text for fact in answer.facts}
     assert facts["Would have seen"] == "14 copied rows (0.4\u00a0%)"
     assert facts["Checks"] == "7 passed, 1 could not be asked, 3 described only"
@@ -103,8 +104,8 @@ def test_without_a_holdout_nobody_is_compared_with() -> None:
     answer = gives_away(unheld_audit())
     assert answer.tag is not None
     assert answer.tag.word == "Unclear"
-    assert "expected without a leak" in answer.caption
-    assert "not in the data" not in answer.caption
+    assert answer.beside.startswith("expected without a leak: ")
+    assert "not in the data" not in answer.caption + answer.beside
 
 
 def test_descriptions_never_speak_for_privacy() -> None:
