@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from synthtab.arguments import rows_of, seeds_of, specs_of
 from synthtab.errors import DataError, FitError, SavedModelError, SpecError
 from synthtab.execution import Outcome, storage_error
 from synthtab.lineage import public_hash
@@ -22,10 +22,9 @@ from synthtab.selection.gate_judgement import compare_baselines, judge_baselines
 from synthtab.selection.gate_table import check_table
 from synthtab.selection.measuring import Measurer, Refit, measure_refits
 from synthtab.selection.requirements import Requirement, parse_requirements
-from synthtab.specs import SynthesizerSpec, spec
+from synthtab.specs import SynthesizerSpec
 from synthtab.synthesizers import Guard, make
-from synthtab.tables import Split, read_frame
-from synthtab.tables import split as split_rows
+from synthtab.tables import Split
 from synthtab.tables.source import TableLike
 
 __all__ = [
@@ -114,12 +113,12 @@ def record_baseline(
             f"A gate asks 1 to {MOST_GATE_FIGURES} figures, not {len(chosen)}.",
             hint="More would share its error budget until none sees anything: name those that matter.",
         )
-    split, known = _real(table, schema, holdout)
+    split, known = rows_of(table, schema, holdout, cut_holdout=True)
     question = _Question(
         split=split,
         schema=known,
         synthesizer=_made(synthesizer, known),
-        seeds=_seeds(seeds),
+        seeds=seeds_of(seeds),
         compared=tuple(item.name for item in chosen),
         require=asked,
         targets=(target,) if isinstance(target, str) else tuple(target or ()) or None,
@@ -134,6 +133,12 @@ def record_baseline(
             hint="A choice that cannot be fitted cannot be recorded.",
         )
     baseline = found.baseline
+    for item in asked:
+        if item.figure.name in found.reasons:
+            raise DataError(
+                f"{item.figure.name} is required, and does not apply: {found.reasons[item.figure.name]}.",
+                hint="A gate could never meet this: leave the requirement out.",
+            )
     if figures is None and not baseline.targets:
         kept = tuple(
             item
@@ -201,12 +206,12 @@ def check_baseline(
         known_figure(item.name)
     asked = parse_requirements(dict(then.require) if require is None else require)
     recorded = SynthesizerSpec(then.synthesizer, dict(then.params))
-    split, known = _real(table, schema, holdout)
+    split, known = rows_of(table, schema, holdout, cut_holdout=True)
     question = _Question(
         split=split,
         schema=known,
         synthesizer=_made(recorded if synthesizer is None else synthesizer, known),
-        seeds=_seeds(then.seeds if seeds is None else seeds),
+        seeds=seeds_of(then.seeds if seeds is None else seeds),
         compared=compared_figures(then),
         require=asked,
         targets=then.targets,
@@ -397,40 +402,8 @@ def _failures(seeds: Sequence[int], outcomes: Sequence[Outcome[Refit]]) -> tuple
     )
 
 
-def _real(
-    table: Split | TableLike, schema: TableSchema | None, holdout: TableLike | None
-) -> tuple[Split, TableSchema]:
-    """Give the real rows, cut, and what is public about them."""
-    if isinstance(table, Split):
-        if holdout is not None:
-            raise SpecError("A split has its own holdout.", hint="Leave out holdout=.")
-        return table, schema or TableSchema.infer(table.train)
-    rows = read_frame(table)
-    known = schema or TableSchema.infer(rows)
-    if holdout is None:
-        return split_rows(rows, known, holdout=0.3, seed=0), known
-    none: pd.DataFrame = rows.iloc[:0]
-    return Split(rows, read_frame(holdout), none, none, 0), known
-
-
 def _made(synthesizer: str | SynthesizerSpec, schema: TableSchema) -> SynthesizerSpec:
     """Refuse a synthesizer that cannot be made before anything is measured."""
-    if not isinstance(synthesizer, str | SynthesizerSpec):
-        raise SpecError(
-            f"A {type(synthesizer).__name__} names no synthesizer.",
-            hint='Write a name, or st.spec("tvae", epochs=60).',
-        )
-    chosen = spec(synthesizer)
+    (chosen,) = specs_of([synthesizer])
     make(chosen, schema, seed=0)
     return chosen
-
-
-def _seeds(seeds: Sequence[int]) -> tuple[int, ...]:
-    listed = [] if isinstance(seeds, str | bytes) else list(seeds)
-    if not listed or not all(
-        isinstance(seed, int | np.integer) and not isinstance(seed, bool) and seed >= 0 for seed in listed
-    ):
-        raise SpecError("Seeds must be a list of whole numbers, 0 or more.", hint="Write range(5).")
-    if len(set(listed)) < len(listed):
-        raise SpecError("A seed is named twice.", hint="Name each seed once: it would be the same refit.")
-    return tuple(int(seed) for seed in listed)

@@ -24,10 +24,8 @@ _WORDS = {
     GateStatus.INCOMPARABLE: "INCOMPARABLE",
     GateStatus.NOT_APPLICABLE: "NOT APPLICABLE",
 }
-_NOTHING_CHANGED = (
-    "Nothing that was recorded changed: not the rows, schema, libraries, synthesizer or seeds. "
-    "So look at the order of the rows, at code of your own, at other libraries, and at the machine."
-)
+_NOTHING_CHANGED = "Nothing that was recorded changed: not the rows, schema, libraries, synthesizer or seeds."
+_LOOK_FURTHER = "So look at code of your own, at other libraries, and at the machine."
 _MARKS = str.maketrans(
     {char: f"\\{char}" for char in "\\`*_[]~"} | {char: f"&#{ord(char)};" for char in "|@#"}
 )
@@ -220,7 +218,10 @@ def _table(figures: Sequence[GateFigure]) -> list[str]:
 def _changes(result: GateResult) -> list[str]:
     if _is_of_table(result):
         return []
-    return [item.text for item in result.changes] or [_NOTHING_CHANGED]
+    told = [item.text for item in result.changes]
+    if not told:
+        told = [f"{_NOTHING_CHANGED} {_LOOK_FURTHER}" if result.status in _BAD else _NOTHING_CHANGED]
+    return told
 
 
 def _advice(result: GateResult, mark: str = "") -> list[str]:

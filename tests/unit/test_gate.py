@@ -442,10 +442,10 @@ def test_rows_are_cut_by_person_unless_they_are_cut(fitting: Fitting, frame: pd.
     [
         ({"synthesizer": "gausian_copula"}, "gausian_copula"),
         ({"synthesizer": 3}, "names no synthesizer"),
-        ({"seeds": []}, "list of whole numbers"),
-        ({"seeds": "01"}, "list of whole numbers"),
-        ({"seeds": [0, True]}, "list of whole numbers"),
-        ({"seeds": [-1]}, "list of whole numbers"),
+        ({"seeds": []}, "Name at least one seed"),
+        ({"seeds": "01"}, "seeds must be a list"),
+        ({"seeds": [0, True]}, "whole numbers, 0 or more"),
+        ({"seeds": [-1]}, "whole numbers, 0 or more"),
         ({"seeds": [1, 1]}, "named twice"),
         ({"figures": []}, "1 to 8 figures, not 0"),
         ({"figures": [item.name for item in gate.figures_named(gate.GATE_FIGURES)] + [COPIES]}, "not 9"),
@@ -634,3 +634,12 @@ def test_requirements_that_need_rows_fail(reference: Path, clinic: tuple[st.Spli
     by_name = {item.name: item for item in result.requirements}
     assert "needs real rows" in by_name[COPIES].reason
     assert by_name[RARE].bound == ">=0.99"
+
+
+def test_a_requirement_that_can_never_be_met_is_not_recorded(fitting: Fitting, frame: pd.DataFrame) -> None:
+    """A figure that does not apply to the table is refused as a requirement, and recorded as none without."""
+    fitting.scores[RARE] = None
+    with pytest.raises(DataError, match=f"{RARE} is required, and does not apply: nothing is rare"):
+        record_baseline(frame, SCHEMA, synthesizer="independent", figures=[SHAPES], require={RARE: ">=0.5"})
+    made = record_baseline(frame, SCHEMA, synthesizer="independent", figures=[SHAPES, RARE])
+    assert [item.mean is None for item in made.figures] == [False, True]

@@ -108,7 +108,7 @@ def test_pass_gives_no_advice_and_an_unchanged_failure_says_where_to_look() -> N
     assert "What to do" not in gate_message(gate_result([gate_figure()]))
     text = gate_message(gate_result([WORSE], status=GateStatus.FAIL))
     assert "Nothing that was recorded changed" in text
-    assert "order of the rows" in text
+    assert "code of your own" in text
 
 
 def test_advice_follows_what_happened() -> None:
