@@ -35,12 +35,12 @@ lint: $(VENV)/.test
 
 reports: $(VENV)/.demo
 	$(BIN)/synthtab demo --out reports
-	$(BIN)/python scripts/write_reports_index.py
+	$(BIN)/python scripts/write_reports.py
 
 # half an hour of two cores; what it found is committed
 boards: $(VENV)/.demo
 	$(BIN)/python scripts/write_boards.py --out reports
-	$(BIN)/python scripts/write_reports_index.py
+	$(BIN)/python scripts/write_reports.py
 
 # an hour of two cores; what it found is committed
 study: $(VENV)/.demo

@@ -76,7 +76,7 @@ def _compare(
             from synthtab.selection.compare import compare
             from synthtab.tables import read_frame
 
-            known = read_schema(schema, read_frame(data), unit)
+            known = read_schema(schema, read_frame(data), unit, data)
             targets = check_columns(known, target)
         with term.stage(f"Fitting {len(specs)} synthesizers {seeds} times"):
             board = compare(

@@ -36,7 +36,9 @@ _PARQUET = (".parquet", ".pq")
 _WRITERS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", *_PARQUET)
 
 
-def read_schema(path: Path | None, frame: pd.DataFrame, unit: str | None) -> TableSchema:
+def read_schema(
+    path: Path | None, frame: pd.DataFrame, unit: str | None, data: Path | None = None
+) -> TableSchema:
     """Read the schema of a table, or infer it.
 
     Parameters
@@ -47,6 +49,8 @@ def read_schema(path: Path | None, frame: pd.DataFrame, unit: str | None) -> Tab
         The table.
     unit : str or None
         Column that tells people apart; overrides that of the file.
+    data : Path, optional
+        File of the table: an inferred schema is called after it.
 
     Returns
     -------
@@ -58,7 +62,8 @@ def read_schema(path: Path | None, frame: pd.DataFrame, unit: str | None) -> Tab
     if unit is not None:
         chosen(unit, map(str, frame.columns), "column")
     if path is None:
-        return TableSchema.infer(frame, unit=unit)
+        inferred = TableSchema.infer(frame, unit=unit)
+        return inferred if data is None else replace(inferred, name=data.stem)
     schema = TableSchema.load(path)
     return schema if unit is None else replace(schema, unit=unit)
 

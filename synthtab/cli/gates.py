@@ -106,7 +106,7 @@ def _record(
 
             asked = [item.name for item in figures_named(figure)] if figure else None
             frame = read_frame(data)
-            known = read_schema(schema, frame, unit)
+            known = read_schema(schema, frame, unit, data)
             targets = check_columns(known, target)
         with term.stage(f"Fitting {spec} {seeds} times"):
             baseline = record_baseline(
@@ -216,7 +216,7 @@ def _check(
 
                 recorded = read_baseline(baseline)
                 frame = read_frame(data)
-                known = read_schema(schema, frame, unit)
+                known = read_schema(schema, frame, unit, data)
             with term.stage(f"Fitting {spec or recorded.synthesizer} again"):
                 result = check_baseline(
                     recorded,

@@ -104,7 +104,7 @@ def _recurse(
 
             regimes = [regime_of(text) for text in regime or ["replace", "accumulate"]]
             frame = read_frame(data)
-            known = read_schema(schema, frame, unit)
+            known = read_schema(schema, frame, unit, data)
             targets = check_columns(known, target)
             if targets and not audit_at:
                 raise SpecError(

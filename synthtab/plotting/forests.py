@@ -25,7 +25,7 @@ _KEY_SIZE = 8.5
 # the estimate is on the safe side for any font
 _DRAWN = 0.85
 # names of rows will take a part of what the axes have now
-_USABLE = 0.9
+_USABLE = 0.8
 
 
 @dataclass(frozen=True)

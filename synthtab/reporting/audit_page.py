@@ -6,11 +6,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from synthtab.reporting.association_charts import change_view, heat_view
-from synthtab.reporting.audit_answers import SECTIONS, faithful, gives_away, may_have, rests_on
+from synthtab.reporting.audit_answers import faithful, gives_away, may_have, rests_on
 from synthtab.reporting.audit_charts import column_views, family_strip, tag_of
 from synthtab.reporting.audit_internal import InternalView, in_full, internal_view
 from synthtab.reporting.audit_lineage import lineage_note, lineage_steps
 from synthtab.reporting.audit_officer import OfficerView, officer_view
+from synthtab.reporting.check_rows import check_row
 from synthtab.reporting.learning_charts import detection_view, utility_view
 from synthtab.reporting.logic_rows import logic_view
 from synthtab.reporting.metric_words import figure_groups
@@ -27,14 +28,7 @@ from synthtab.reporting.sectionmodel import (
     UtilityView,
 )
 from synthtab.reporting.subgroup_charts import subgroup_view
-from synthtab.reporting.text import (
-    clean,
-    figure,
-    interval,
-    p_value,
-    plural,
-    threshold,
-)
+from synthtab.reporting.text import clean, plural
 from synthtab.reporting.viewmodel import (
     Answer,
     CheckRow,
@@ -45,12 +39,11 @@ from synthtab.reporting.viewmodel import (
     Strip,
     Tag,
 )
-from synthtab.results import AuditResult, Check, Section, Status, Verdict
+from synthtab.results import AuditResult, Section, Status, Verdict
 
 __all__ = ["AuditPage", "audit_page"]
 
 _N_SHOWN = 9
-_MOST_NAMED = 3
 _VERDICTS = {
     Verdict.PASS: Tag("pass", "Pass"),
     Verdict.WARN: Tag("warn", "Warn"),
@@ -185,7 +178,7 @@ def audit_page(result: AuditResult) -> AuditPage:
     detail = internal_view(result)
     result = in_full(result)
     source = result.provenance
-    rows = [_check_row(check) for check in result.checks]
+    rows = [check_row(check) for check in result.checks]
     by_status = {
         status: tuple(row for row, check in zip(rows, result.checks, strict=True) if check.status is status)
         for status in Status
@@ -270,35 +263,6 @@ def _meta(result: AuditResult) -> tuple[str, ...]:
         *([f"generation {source.generation}"] if source.generation is not None else []),
         clean(source.created),
     )
-
-
-def _check_row(check: Check) -> CheckRow:
-    value, beside = check.value, check.threshold
-    unnamed = [name for name in check.columns if name not in check.reason]
-    found = interval(value, check.low, check.high, beside=beside)
-    return CheckRow(
-        code=clean(check.code),
-        name=clean(check.name),
-        section=SECTIONS[check.section],
-        tag=tag_of(check.status),
-        found=_why_none(check) or found,
-        wanted=threshold(beside, value, at_least=check.at_least),
-        fresh=figure(check.reference),
-        seen=figure(check.smallest_seen),
-        p_value=p_value(check.p_value),
-        reason=clean(check.reason, 2_000) if check.reason else "",
-        remedy=clean(check.remedy, 2_000) if check.remedy else "",
-        columns=tuple(clean(name) for name in unnamed[:_MOST_NAMED]),
-        more_columns=max(len(unnamed) - _MOST_NAMED, 0),
-    )
-
-
-def _why_none(check: Check) -> str:
-    if check.value is not None:
-        return ""
-    if not check.releasable:
-        return "withheld"
-    return "not applicable" if check.status is Status.NOT_APPLICABLE else ""
 
 
 def _nav(result: AuditResult, drawn: AbstractSet[str]) -> tuple[NavItem, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from synthtab.reporting.audit_answers import CONTEXT_TAGS, SECTIONS
+from synthtab.reporting.audit_answers import CONTEXT_TAGS
 from synthtab.reporting.audit_charts import family_strip, tag_of
 from synthtab.reporting.board_model import CircleCell, FinalView
-from synthtab.reporting.text import clean, figure, interval, p_value, plural, threshold
-from synthtab.reporting.viewmodel import CheckRow
-from synthtab.results import BoardResult, Check, FinalAnswer, Status
+from synthtab.reporting.check_rows import check_row
+from synthtab.reporting.text import clean, plural
+from synthtab.results import BoardResult, FinalAnswer, Status
 
 __all__ = ["final_views"]
 
@@ -55,28 +55,13 @@ def _final(item: FinalAnswer, key: str) -> FinalView:
         ),
         families=family_strip(item.families),
         checks=tuple(
-            _decided(check) for status in _SPEAKING for check in item.checks if check.status is status
+            # the reason names the columns; the audit itself names the others
+            check_row(check, most_named=0)
+            for status in _SPEAKING
+            for check in item.checks
+            if check.status is status
         ),
         counts=f"Seed {item.seed}. Of {plural(len(item.checks), 'check')}, "
         + (", ".join(f"{count} {word}" for word, count in counts if count) or "none was judged")
         + ".",
-    )
-
-
-def _decided(check: Check) -> CheckRow:
-    beside = check.threshold
-    return CheckRow(
-        code=clean(check.code),
-        name=clean(check.name),
-        section=SECTIONS[check.section],
-        tag=tag_of(check.status),
-        found=interval(check.value, check.low, check.high, beside=beside),
-        wanted=threshold(beside, check.value, at_least=check.at_least),
-        fresh=figure(check.reference),
-        seen=figure(check.smallest_seen),
-        p_value=p_value(check.p_value),
-        reason=clean(check.reason, _LONGEST) if check.reason else "",
-        remedy=clean(check.remedy, _LONGEST) if check.remedy else "",
-        columns=(),
-        more_columns=0,
     )

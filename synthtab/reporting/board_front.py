@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from synthtab.reporting.axes import Axis, linear_axis
 from synthtab.reporting.board_model import FrontMark, FrontView
-from synthtab.reporting.board_rows import Names
+from synthtab.reporting.board_rows import Names, finite_value
 from synthtab.reporting.study_model import Grid, GridRow
 from synthtab.reporting.text import clean, figure, interval, plural
 from synthtab.results import BoardResult, FrontPoint, Interval, Role
@@ -37,7 +36,7 @@ def front_view(result: BoardResult, names: Names) -> FrontView | None:
     points = [
         (item, use, risk)
         for item in result.front
-        if (use := _value(item.use)) is not None and (risk := _value(item.risk)) is not None
+        if (use := finite_value(item.use)) is not None and (risk := finite_value(item.risk)) is not None
     ]
     if not points:
         return None
@@ -81,11 +80,6 @@ def front_view(result: BoardResult, names: Names) -> FrontView | None:
         said=said,
         table=_table(shown, names, on_front, heads),
     )
-
-
-def _value(interval_of: Interval) -> float | None:
-    value = interval_of.value
-    return value if value is not None and math.isfinite(value) else None
 
 
 def _ends(figures: Iterable[Interval]) -> list[float | None]:

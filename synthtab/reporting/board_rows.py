@@ -16,6 +16,7 @@ __all__ = [
     "Names",
     "cell_of",
     "column_digits",
+    "finite_value",
     "real_words",
     "take_cards",
     "value_of",
@@ -113,8 +114,23 @@ def value_of(row: BoardRow, place: int) -> float | None:
         None when there is none, or it is not finite.
     """
     cell = cell_of(row, place)
-    value = None if cell is None else cell.mean.value
-    return value if value is not None and math.isfinite(value) else None
+    return None if cell is None else finite_value(cell.mean)
+
+
+def finite_value(mean: Interval) -> float | None:
+    """Give a figure that can be drawn.
+
+    Parameters
+    ----------
+    mean : Interval
+        The figure.
+
+    Returns
+    -------
+    float or None
+        None when there is none, or it is not finite.
+    """
+    return mean.value if mean.value is not None and math.isfinite(mean.value) else None
 
 
 def column_digits(result: BoardResult, place: int) -> int:

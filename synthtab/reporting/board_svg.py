@@ -7,12 +7,13 @@ names for wide plots, numbers for a phone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from synthtab.reporting.board_labels import LABEL, PLOT, TOP, PlacedLabel, height, placed_labels
 from synthtab.reporting.board_model import FigureForest, ForestLine, FrontMark, FrontView, ScoreCell
+from synthtab.reporting.svg_numbers import anchor, joined, percent, tenths
 from synthtab.reporting.text import shorten
 
 __all__ = [
@@ -33,24 +34,6 @@ _TRACK = 7.0
 _CLOSE = 14.0
 _EDGE = 0.04
 _MOST_TICKS = 5
-
-
-def _n(value: float) -> str:
-    text = f"{value:.1f}"
-    return "0" if text == "-0.0" else text.removesuffix(".0")
-
-
-def _p(share: float) -> str:
-    text = f"{100 * share:.1f}".removesuffix(".0")
-    return f"{'0' if text == '-0' else text}%"
-
-
-def _join(parts: Iterable[Markup]) -> Markup:
-    return Markup("").join(parts)
-
-
-def _anchor(at: float) -> str:
-    return "start" if at < _EDGE else "end" if at > 1 - _EDGE else "middle"
 
 
 def breakable(name: str) -> Markup:
@@ -85,15 +68,15 @@ def score_track(cell: ScoreCell) -> Markup:
     placed = cell.track
     if placed is None or placed.at is None:
         return Markup("")
-    y = _n(_TRACK)
+    y = tenths(_TRACK)
     parts = [Markup('<line class="rail-of" x2="100%" y1="{0}" y2="{0}"/>').format(y)]
     if placed.mark is not None:
-        parts.append(Markup('<line class="real-at" x1="{0}" x2="{0}" y2="14"/>').format(_p(placed.mark)))
+        parts.append(Markup('<line class="real-at" x1="{0}" x2="{0}" y2="14"/>').format(percent(placed.mark)))
     if placed.low is not None and placed.high is not None:
         whisker = Markup('<line class="reach" x1="{}" x2="{}" y1="{y}" y2="{y}"/>')
-        parts.append(whisker.format(_p(placed.low), _p(placed.high), y=y))
-    parts.append(Markup('<circle cx="{}" cy="{}" r="4.2"/>').format(_p(placed.at), y))
-    return Markup('<svg class="score-track" aria-hidden="true">{}</svg>').format(_join(parts))
+        parts.append(whisker.format(percent(placed.low), percent(placed.high), y=y))
+    parts.append(Markup('<circle cx="{}" cy="{}" r="4.2"/>').format(percent(placed.at), y))
+    return Markup('<svg class="score-track" aria-hidden="true">{}</svg>').format(joined(parts))
 
 
 def board_forest_line(line: ForestLine) -> Markup:
@@ -112,11 +95,11 @@ def board_forest_line(line: ForestLine) -> Markup:
     placed, parts = line.placed, []
     if placed is not None and placed.low is not None and placed.high is not None and not placed.beyond:
         whisker = Markup('<line x1="{}" x2="{}" y1="8" y2="8"/>')
-        parts.append(whisker.format(_p(placed.low), _p(placed.high)))
+        parts.append(whisker.format(percent(placed.low), percent(placed.high)))
     if placed is not None and placed.at is not None:
         shape = {-1: "m-left", 1: "m-right"}.get(placed.beyond, "m-other" if line.name.css else "m-drawn")
-        parts.append(Markup('<use href="#{}" x="{}" y="8"/>').format(shape, _p(placed.at)))
-    return Markup('<svg aria-hidden="true">{}</svg>').format(_join(parts))
+        parts.append(Markup('<use href="#{}" x="{}" y="8"/>').format(shape, percent(placed.at)))
+    return Markup('<svg aria-hidden="true">{}</svg>').format(joined(parts))
 
 
 def board_forest_axis(forest: FigureForest) -> Markup:
@@ -134,8 +117,8 @@ def board_forest_axis(forest: FigureForest) -> Markup:
     """
     text = Markup('<text class="{}" x="{}" y="12">{}</text>')
     return Markup('<svg class="ends" aria-hidden="true">{}</svg>').format(
-        _join(
-            text.format(f"{_anchor(at)}{' of-real' if is_real else ''}", _p(at), label)
+        joined(
+            text.format(f"{anchor(at, _EDGE)}{' of-real' if is_real else ''}", percent(at), label)
             for at, label, is_real in forest.ticks
         )
     )
@@ -176,33 +159,35 @@ def front_plot(view: FrontView) -> Markup:
     across = Markup('<line class="grid" x2="100%" y1="{0}" y2="{0}"/>')
     upright = Markup('<line class="grid" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>')
     text = Markup('<text class="tick {}" x="{}" y="{}">{}</text>')
-    parts = [across.format(_n(height(at))) for at, _ in view.y_ticks]
-    parts += [upright.format(_p(at), _n(TOP), _n(TOP + PLOT)) for at, _ in view.x_ticks]
+    parts = [across.format(tenths(height(at))) for at, _ in view.y_ticks]
+    parts += [upright.format(percent(at), tenths(TOP), tenths(TOP + PLOT)) for at, _ in view.x_ticks]
     if view.steps:
         path = "L".join(f"{_UNITS * x:.0f} {_UNITS * (1 - y):.0f}" for x, y in view.steps)
         frame = Markup(
             '<svg viewBox="0 0 1000 1000" preserveAspectRatio="none" width="100%" height="{}" y="{}">'
             '<path class="front-line" d="M{}"/></svg>'
         )
-        parts.append(frame.format(_n(PLOT), _n(TOP), path))
+        parts.append(frame.format(tenths(PLOT), tenths(TOP), path))
     parts += [_cross(mark) for mark in view.marks]
     use = Markup('<use class="at {}" href="#m-{}" x="{}" y="{}"/>')
-    parts += [use.format(mark.shape, _symbol(mark), _p(mark.x), _n(height(mark.y))) for mark in view.marks]
+    parts += [
+        use.format(mark.shape, _symbol(mark), percent(mark.x), tenths(height(mark.y))) for mark in view.marks
+    ]
     for css, widths, words in (("full", _WIDE, _full), ("brief", _NARROW, _brief)):
         labels = placed_labels(view.marks, [words(mark) for mark in view.marks], widths)
-        parts.append(Markup('<g class="{}">{}</g>').format(css, _join(map(_label, labels))))
+        parts.append(Markup('<g class="{}">{}</g>').format(css, joined(map(_label, labels))))
     for (at, label), css in zip(view.x_ticks, _ticks(view.x_ticks), strict=True):
-        parts.append(text.format(f"{_anchor(at)}{css}", _p(at), _n(TOP + PLOT + 17), label))
+        parts.append(text.format(f"{anchor(at, _EDGE)}{css}", percent(at), tenths(TOP + PLOT + 17), label))
     scale = Markup('<text y="{}">{}</text>')
     frame = Markup(
         '<div class="lines of-points front"><svg class="up" aria-hidden="true" height="{h}">{scale}</svg>'
         '<svg class="plot" role="img" aria-label="{said}" height="{h}">{plot}</svg></div>'
     )
     return frame.format(
-        h=_n(TOP + PLOT + _FOOT),
-        scale=_join(scale.format(_n(height(at) + 4), label) for at, label in view.y_ticks),
+        h=tenths(TOP + PLOT + _FOOT),
+        scale=joined(scale.format(tenths(height(at) + 4), label) for at, label in view.y_ticks),
         said=view.said,
-        plot=_join(parts),
+        plot=joined(parts),
     )
 
 
@@ -222,12 +207,12 @@ def _symbol(mark: FrontMark) -> str:
 
 def _cross(mark: FrontMark) -> Markup:
     line = Markup('<line class="cross {}" x1="{}" x2="{}" y1="{}" y2="{}"/>')
-    x, y, parts = _p(mark.x), _n(height(mark.y)), []
+    x, y, parts = percent(mark.x), tenths(height(mark.y)), []
     if mark.x_low is not None and mark.x_high is not None:
-        parts.append(line.format(mark.shape, _p(mark.x_low), _p(mark.x_high), y, y))
+        parts.append(line.format(mark.shape, percent(mark.x_low), percent(mark.x_high), y, y))
     if mark.y_low is not None and mark.y_high is not None:
-        parts.append(line.format(mark.shape, x, x, _n(height(mark.y_low)), _n(height(mark.y_high))))
-    return _join(parts)
+        parts.append(line.format(mark.shape, x, x, tenths(height(mark.y_low)), tenths(height(mark.y_high))))
+    return joined(parts)
 
 
 def _full(mark: FrontMark) -> str:
@@ -246,6 +231,8 @@ def _label(label: PlacedLabel) -> Markup:
     if abs(label.dx) + abs(label.dy - 4) > _CLOSE + 6:
         # the line ends where the text begins, at half its height
         end = label.dx - (3 if label.dx > 0 else -3 if label.dx < 0 else 0)
-        lead = Markup('<path d="M0 0L{} {}"/>').format(_n(end), _n(label.dy - 4))
+        lead = Markup('<path d="M0 0L{} {}"/>').format(tenths(end), tenths(label.dy - 4))
     frame = Markup('<svg x="{}" y="{}" width="1" height="1">{}<text class="{}" x="{}" y="{}">{}</text></svg>')
-    return frame.format(_p(label.x), _n(label.y), lead, label.anchor, _n(label.dx), _n(label.dy), label.text)
+    return frame.format(
+        percent(label.x), tenths(label.y), lead, label.anchor, tenths(label.dx), tenths(label.dy), label.text
+    )

@@ -13,6 +13,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from synthtab.reporting.study_model import ForestRow, ForestView, Line, LinePanel, PartsBar, PointPanel
+from synthtab.reporting.svg_numbers import joined, percent, tenths
 from synthtab.reporting.text import shorten, text_width
 from synthtab.reporting.viewmodel import Strip
 
@@ -35,20 +36,6 @@ _ALONE = 0.06
 _BAR = 16.0
 _SPREAD = 0.72
 _MOST_SPACING = 0.19
-
-
-def _n(value: float) -> str:
-    text = f"{value:.1f}"
-    return "0" if text == "-0.0" else text.removesuffix(".0")
-
-
-def _p(share: float) -> str:
-    text = f"{100 * share:.1f}".removesuffix(".0")
-    return f"{'0' if text == '-0' else text}%"
-
-
-def _join(parts: Iterable[Markup]) -> Markup:
-    return Markup("").join(parts)
 
 
 def _y(at: float) -> float:
@@ -105,18 +92,18 @@ def line_panel(panel: LinePanel) -> Markup:
         '<svg class="names" aria-hidden="true" width="{room}" height="{h}">{names}</svg></div>'
     )
     return frame.format(
-        h=_n(height),
+        h=tenths(height),
         scale=_scale(panel.up_ticks),
         said=panel.said,
         plot=_plot(panel),
-        room=_n(room + 16),
-        names=_join(_label(*label) for label in labels),
+        room=tenths(room + 16),
+        names=joined(_label(*label) for label in labels),
     )
 
 
 def _scale(ticks: Sequence[tuple[float, str]]) -> Markup:
     text = Markup('<text y="{}">{}</text>')
-    return _join(text.format(_n(_y(at) + 4), label) for at, label in ticks)
+    return joined(text.format(tenths(_y(at) + 4), label) for at, label in ticks)
 
 
 def _box(across: Sequence[float]) -> str:
@@ -143,17 +130,17 @@ def _plot(panel: LinePanel) -> Markup:
     drawn += [(f"spread-of {line.css}", _area(line)) for line in panel.lines]
     drawn += [(f"run {line.css}", _run(line.at)) for line in panel.lines]
     lines = Markup('<svg viewBox="{}" preserveAspectRatio="none" height="{}" y="{}">{}</svg>')
-    body = _join(path.format(css, shape) for css, shape in drawn if shape)
-    parts = [lines.format(_box(panel.across), _n(_PLOT), _n(_TOP), body)]
+    body = joined(path.format(css, shape) for css, shape in drawn if shape)
+    parts = [lines.format(_box(panel.across), tenths(_PLOT), tenths(_TOP), body)]
     mark = Markup('<use href="#m-{0}" x="{1}" y="{2}"/>')
     for line in panel.lines:
         place = _last(line.at)
         if place is not None:
             at = line.at[place]
-            parts.append(mark.format(line.css, _p(panel.across[place]), _n(_y(at or 0.0))))
+            parts.append(mark.format(line.css, percent(panel.across[place]), tenths(_y(at or 0.0))))
     text = Markup('<text x="{}" y="{}">{}</text>')
-    parts += [text.format(_p(at), _n(_TOP + _PLOT + 17), label) for at, label in panel.across_ticks]
-    return _join(parts)
+    parts += [text.format(percent(at), tenths(_TOP + _PLOT + 17), label) for at, label in panel.across_ticks]
+    return joined(parts)
 
 
 def _thousandth(at: float | None) -> str:
@@ -247,7 +234,7 @@ def _apart(wanted: Sequence[float], top: float, bottom: float) -> list[float]:
 
 def _label(place: float, own: float, css: str, text: str) -> Markup:
     frame = Markup('<g class="{}"><path d="M1,{}L10,{}"/><text y="{}">{}</text></g>')
-    return frame.format(css, _n(own), _n(place), _n(place + 4), text)
+    return frame.format(css, tenths(own), tenths(place), tenths(place + 4), text)
 
 
 def point_panel(panel: PointPanel) -> Markup:
@@ -266,7 +253,7 @@ def point_panel(panel: PointPanel) -> Markup:
     shares = (0.0, 0.25, 0.5, 0.75, 1.0)
     scale = _scale([(at, f"{100 * at:.0f}\u00a0%") for at in shares])
     across = Markup('<line class="grid" x2="100%" y1="{0}" y2="{0}"/>')
-    parts = [across.format(_n(_y(at))) for at in shares]
+    parts = [across.format(tenths(_y(at))) for at in shares]
     count = max(len(panel.classes), 1)
     width = 1 / count
     text = Markup('<text x="{}" y="{}">{}</text>')
@@ -277,26 +264,26 @@ def point_panel(panel: PointPanel) -> Markup:
         if expected is not None:
             half = width * (_SPREAD / 2 + 0.06)
             line = Markup('<line class="predicted" x1="{}" x2="{}" y1="{y}" y2="{y}"/>')
-            parts.append(line.format(_p(centre - half), _p(centre + half), y=_n(_y(expected))))
+            parts.append(line.format(percent(centre - half), percent(centre + half), y=tenths(_y(expected))))
         for index, points in enumerate(panel.points):
-            x = _p(centre + step * (index - (len(panel.points) - 1) / 2))
+            x = percent(centre + step * (index - (len(panel.points) - 1) / 2))
             parts += _point(points.css, x, points.at[place], points.low[place], points.high[place])
-        parts.append(text.format(_p(centre), _n(_TOP + _PLOT + 17), label))
+        parts.append(text.format(percent(centre), tenths(_TOP + _PLOT + 17), label))
     frame = Markup(
         '<div class="lines of-points"><svg class="up" aria-hidden="true" height="{h}">{scale}</svg>'
         '<svg class="plot" role="img" aria-label="{said}" height="{h}">{plot}</svg></div>'
     )
-    return frame.format(h=_n(_TOP + _PLOT + _FOOT), scale=scale, said=panel.said, plot=_join(parts))
+    return frame.format(h=tenths(_TOP + _PLOT + _FOOT), scale=scale, said=panel.said, plot=joined(parts))
 
 
 def _point(css: str, x: str, at: float | None, low: float | None, high: float | None) -> list[Markup]:
     parts = []
     if low is not None and high is not None:
         whisker = Markup('<line class="whisker {}" x1="{x}" x2="{x}" y1="{}" y2="{}"/>')
-        parts.append(whisker.format(css, _n(_y(high)), _n(_y(low)), x=x))
+        parts.append(whisker.format(css, tenths(_y(high)), tenths(_y(low)), x=x))
     if at is not None:
         mark = Markup('<use href="#m-{0}" x="{1}" y="{2}"/>')
-        parts.append(mark.format(css, x, _n(_y(at))))
+        parts.append(mark.format(css, x, tenths(_y(at))))
     return parts
 
 
@@ -316,10 +303,10 @@ def forest_line(row: ForestRow) -> Markup:
     parts = []
     if row.low is not None and row.high is not None:
         whisker = Markup('<line x1="{}" x2="{}" y1="8" y2="8"/>')
-        parts.append(whisker.format(_p(row.low), _p(row.high)))
+        parts.append(whisker.format(percent(row.low), percent(row.high)))
     if row.at is not None:
-        parts.append(Markup('<use href="#m-drawn" x="{}" y="8"/>').format(_p(row.at)))
-    return Markup('<svg aria-hidden="true">{}</svg>').format(_join(parts))
+        parts.append(Markup('<use href="#m-drawn" x="{}" y="8"/>').format(percent(row.at)))
+    return Markup('<svg aria-hidden="true">{}</svg>').format(joined(parts))
 
 
 def forest_axis(view: ForestView) -> Markup:
@@ -338,7 +325,7 @@ def forest_axis(view: ForestView) -> Markup:
     text = Markup('<text x="{}" y="12">{}</text>')
     shown = [tick for tick in view.ticks if tick[1] in {"0.1", "0.5", "2", "10"} or tick[0] == view.one]
     return Markup('<svg class="ends" aria-hidden="true">{}</svg>').format(
-        _join(text.format(_p(at), "1" if at == view.one else label) for at, label in shown)
+        joined(text.format(percent(at), "1" if at == view.one else label) for at, label in shown)
     )
 
 
@@ -355,7 +342,7 @@ def place(share: float) -> str:
     str
         A percentage.
     """
-    return _p(share)
+    return percent(share)
 
 
 def unlined(strip: Strip) -> Strip:
@@ -391,6 +378,6 @@ def parts_bar(bar: PartsBar) -> Markup:
     piece = Markup('<rect class="part-{}" x="{}" y="2" width="{}" height="{}"/>')
     for kind, share in zip(("bias", "training", "sampling"), bar.shares, strict=True):
         if share > 0:
-            parts.append(piece.format(kind, _p(left), _p(share), _n(_BAR)))
+            parts.append(piece.format(kind, percent(left), percent(share), tenths(_BAR)))
         left += share
-    return Markup('<svg aria-hidden="true" width="100%" height="20">{}</svg>').format(_join(parts))
+    return Markup('<svg aria-hidden="true" width="100%" height="20">{}</svg>').format(joined(parts))

@@ -12,6 +12,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from synthtab.reporting.sectionmodel import Meter
+from synthtab.reporting.svg_numbers import anchor, fine_percent, joined, tenths
 from synthtab.reporting.text import shorten, text_width
 from synthtab.reporting.viewmodel import Bar, ColumnView, Strip, StripRow
 
@@ -24,23 +25,8 @@ _PLOT = _HEIGHT - 24
 _UNITS = 1000.0
 _HEADROOM = 0.95
 _ROW = 31.0
+_EDGE = 0.03
 _BAR = 9.0
-
-
-def _n(value: float) -> str:
-    """Write a coordinate in as few characters as a tenth needs."""
-    text = f"{value:.1f}"
-    return "0" if text == "-0.0" else text.removesuffix(".0")
-
-
-def _p(share: float) -> str:
-    """Write a place between 0 and 1 as a percentage."""
-    text = f"{100 * share:.2f}".rstrip("0").rstrip(".")
-    return f"{'0' if text == '-0' else text}%"
-
-
-def _join(parts: Iterable[Markup]) -> Markup:
-    return Markup("").join(parts)
 
 
 def icon(kind: str) -> Markup:
@@ -99,15 +85,17 @@ def meter(bar: Meter) -> Markup:
     """
     parts = [
         Markup('<rect class="rail" x="0" y="3" width="100%" height="8" rx="2"/>'),
-        Markup('<rect class="fill" x="0" y="3" width="{}" height="8" rx="2"/>').format(_p(bar.at)),
+        Markup('<rect class="fill" x="0" y="3" width="{}" height="8" rx="2"/>').format(fine_percent(bar.at)),
     ]
     if bar.low is not None and bar.high is not None:
         whisker = Markup('<line class="spread" x1="{}" x2="{}" y1="7" y2="7"/>')
-        parts.append(whisker.format(_p(bar.low), _p(bar.high)))
+        parts.append(whisker.format(fine_percent(bar.low), fine_percent(bar.high)))
     if bar.mark is not None:
-        parts.append(Markup('<line class="mark" x1="{0}" x2="{0}" y1="0" y2="14"/>').format(_p(bar.mark)))
+        parts.append(
+            Markup('<line class="mark" x1="{0}" x2="{0}" y1="0" y2="14"/>').format(fine_percent(bar.mark))
+        )
     frame = Markup('<svg class="meter" aria-hidden="true" width="100%" height="14">{}</svg>')
-    return frame.format(_join(parts))
+    return frame.format(joined(parts))
 
 
 def strip_row(row: StripRow, strip: Strip) -> Markup:
@@ -128,28 +116,34 @@ def strip_row(row: StripRow, strip: Strip) -> Markup:
     parts = []
     if row.band_low is not None and row.band_high is not None:
         band = Markup('<rect class="band" x="{}" y="12%" width="{}" height="76%" rx="3"/>')
-        parts.append(band.format(_p(row.band_low), _p(row.band_high - row.band_low)))
+        parts.append(band.format(fine_percent(row.band_low), fine_percent(row.band_high - row.band_low)))
     line = Markup('<line class="{}" x1="{}" x2="{}" y1="0" y2="100%"/>')
-    parts += [line.format("grid", _p(at), _p(at)) for at, _ in strip.ticks if at not in strip.strong]
-    parts += [line.format("axis", _p(at), _p(at)) for at in strip.strong]
+    parts += [
+        line.format("grid", fine_percent(at), fine_percent(at))
+        for at, _ in strip.ticks
+        if at not in strip.strong
+    ]
+    parts += [line.format("axis", fine_percent(at), fine_percent(at)) for at in strip.strong]
     if row.low is not None and row.high is not None:
         whisker = Markup('<line class="ci {}" x1="{}" x2="{}" y1="50%" y2="50%"/>')
-        parts.append(whisker.format(row.tag.kind, _p(row.low), _p(row.high)))
+        parts.append(whisker.format(row.tag.kind, fine_percent(row.low), fine_percent(row.high)))
     if row.mark is not None:
         mark = Markup('<line class="mark" x1="{0}" x2="{0}" y1="10%" y2="90%"/>')
-        parts.append(mark.format(_p(row.mark)))
+        parts.append(mark.format(fine_percent(row.mark)))
     if row.is_joined and row.at is not None and row.hollow is not None:
         joint = Markup('<line class="joint" x1="{}" x2="{}" y1="50%" y2="50%"/>')
-        parts.append(joint.format(_p(row.hollow), _p(row.at)))
+        parts.append(joint.format(fine_percent(row.hollow), fine_percent(row.at)))
     if row.hollow is not None:
-        parts.append(Markup('<use class="hollow" href="#m-hollow" x="{}" y="50%"/>').format(_p(row.hollow)))
+        parts.append(
+            Markup('<use class="hollow" href="#m-hollow" x="{}" y="50%"/>').format(fine_percent(row.hollow))
+        )
     if row.at is not None:
         kind = "drawn" if row.is_synthetic else row.tag.kind
         shape = {-1: "m-left", 1: "m-right"}.get(row.beyond, f"m-{kind}")
         dot = Markup('<use class="dot {}" href="#{}" x="{}" y="50%"/>')
-        parts.append(dot.format(kind, shape, _p(row.at)))
+        parts.append(dot.format(kind, shape, fine_percent(row.at)))
     frame = Markup('<svg role="img" aria-label="{}" width="100%" height="100%">{}</svg>')
-    return frame.format(row.said, _join(parts))
+    return frame.format(row.said, joined(parts))
 
 
 def strip_axis(strip: Strip) -> Markup:
@@ -167,13 +161,8 @@ def strip_axis(strip: Strip) -> Markup:
     """
     text = Markup('<text class="tick {}" x="{}" y="14">{}</text>')
     labels = _apart([(at, label) for at, label in strip.ticks if label])
-    drawn = _join(text.format(_anchor(at), _p(at), label) for at, label in labels)
+    drawn = joined(text.format(anchor(at, _EDGE), fine_percent(at), label) for at, label in labels)
     return Markup('<svg class="ticks" aria-hidden="true" width="100%" height="20">{}</svg>').format(drawn)
-
-
-def _anchor(at: float) -> str:
-    edge = 0.03
-    return "start" if at < edge else "end" if at > 1 - edge else "middle"
 
 
 def _apart(labels: Sequence[tuple[float, str]], width: float = _NARROWEST) -> list[tuple[float, str]]:
@@ -182,7 +171,7 @@ def _apart(labels: Sequence[tuple[float, str]], width: float = _NARROWEST) -> li
 
     def span(at: float, label: str) -> tuple[float, float]:
         size = text_width(label)
-        start = at * width - {"start": 0.0, "middle": size / 2, "end": size}[_anchor(at)]
+        start = at * width - {"start": 0.0, "middle": size / 2, "end": size}[anchor(at, _EDGE)]
         return start, start + size
 
     kept: list[tuple[float, str]] = []
@@ -204,7 +193,7 @@ def _named(column: ColumnView, css: str, parts: Iterable[Markup]) -> Markup:
     )
     title = f"{column.name}: real and synthetic"
     return frame.format(
-        css=css, key=column.key, height=_n(_HEIGHT), title=title, said=column.said, body=_join(parts)
+        css=css, key=column.key, height=tenths(_HEIGHT), title=title, said=column.said, body=joined(parts)
     )
 
 
@@ -232,23 +221,28 @@ def histogram(column: ColumnView) -> Markup:
     hatch = Markup('<rect class="withheld" x="{}" width="{}" y="4" height="{}"/>')
     for index, bar in enumerate(bars):
         if bar.real is None:
-            hidden.append(hatch.format(_p(index * width), _p(width), _n(_PLOT)))
+            hidden.append(hatch.format(fine_percent(index * width), fine_percent(width), tenths(_PLOT)))
             continue
-        left, right, top = (_n(at) for at in (_edge(index, width), _edge(index + 1, width), place(bar.real)))
+        left, right, top = (
+            tenths(at) for at in (_edge(index, width), _edge(index + 1, width), place(bar.real))
+        )
         body.append(f"M{left},100V{top}H{right}V100")
         skyline.append(f"M{left},{top}H{right}")
         if bar.noise:
             upper, lower = place(bar.real + bar.noise), place(bar.real - bar.noise)
-            bands.append(f"M{left},{_n(upper)}H{right}V{_n(lower)}H{left}Z")
+            bands.append(f"M{left},{tenths(upper)}H{right}V{tenths(lower)}H{left}Z")
     line = _steps([None if bar.synthetic is None else place(bar.synthetic) for bar in bars], width)
     path = Markup('<path class="{}" d="{}"/>')
     drawn = [("real", body), ("sky", skyline), ("noise", bands), ("syn", line)]
     plot = Markup(
         '<svg viewBox="0 0 1000 100" preserveAspectRatio="none" width="100%" height="{}" y="4">{}</svg>'
-    ).format(_n(_PLOT), _join(path.format(css, "".join(parts)) for css, parts in drawn if parts))
-    base = Markup('<line class="axis" x1="0" x2="100%" y1="{0}" y2="{0}"/>').format(_n(_PLOT + 4))
+    ).format(tenths(_PLOT), joined(path.format(css, "".join(parts)) for css, parts in drawn if parts))
+    base = Markup('<line class="axis" x1="0" x2="100%" y1="{0}" y2="{0}"/>').format(tenths(_PLOT + 4))
     text = Markup('<text class="tick {}" x="{}" y="{}">{}</text>')
-    marks = [text.format(_anchor(at), _p(at), _n(_PLOT + 19), label) for at, label in _bar_labels(bars)]
+    marks = [
+        text.format(anchor(at, _EDGE), fine_percent(at), tenths(_PLOT + 19), label)
+        for at, label in _bar_labels(bars)
+    ]
     return _named(column, "hist", [*hidden, plot, base, *marks])
 
 
@@ -267,8 +261,8 @@ def _steps(heights: Sequence[float | None], width: float) -> list[str]:
     for known, run in groupby(enumerate(heights), key=lambda item: item[1] is not None):
         cells = [(index, height) for index, height in run if height is not None]
         if known:
-            steps = "".join(f"V{_n(height)}H{_n(_edge(index + 1, width))}" for index, height in cells)
-            drawn.append(f"M{_n(_edge(cells[0][0], width))},100{steps}V100")
+            steps = "".join(f"V{tenths(height)}H{tenths(_edge(index + 1, width))}" for index, height in cells)
+            drawn.append(f"M{tenths(_edge(cells[0][0], width))},100{steps}V100")
     return drawn
 
 
@@ -306,7 +300,9 @@ def level_bars(column: ColumnView, most: int = 5) -> Markup:
         parts += _level(bar, _ROW * index, 1 / tallest)
     if len(column.bars) > most:
         rest = f"and {len(column.bars) - most} more in the table"
-        parts.append(Markup('<text class="tick start" x="0" y="{}">{}</text>').format(_n(_HEIGHT - 3), rest))
+        parts.append(
+            Markup('<text class="tick start" x="0" y="{}">{}</text>').format(tenths(_HEIGHT - 3), rest)
+        )
     return _named(column, "levels", parts)
 
 
@@ -314,26 +310,26 @@ def _level(bar: Bar, y: float, scale: float) -> list[Markup]:
     """Draw one level: its name and shares in words, and below them its bar."""
     rect = Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>')
     text = Markup('<text class="{}" x="{}" y="{}">{}</text>')
-    top, height = _n(y + 17), _n(_BAR)
+    top, height = tenths(y + 17), tenths(_BAR)
     shares = " / ".join(
         "withheld" if share is None else f"{100 * share:.1f}" for share in (bar.real, bar.synthetic)
     )
     shares = shares if bar.real is not None or bar.synthetic is not None else "withheld"
     room = _NARROWEST - text_width(shares) - 14
     parts = [
-        text.format("level", "0", _n(y + 12), shorten(bar.label, room)),
-        text.format("tick end", "100%", _n(y + 12), shares),
+        text.format("level", "0", tenths(y + 12), shorten(bar.label, room)),
+        text.format("tick end", "100%", tenths(y + 12), shares),
     ]
     if bar.real is None:
         parts.append(rect.format("withheld", "0", top, "100%", height))
     else:
-        parts.append(rect.format("real", "0", top, _p(bar.real * scale), height))
+        parts.append(rect.format("real", "0", top, fine_percent(bar.real * scale), height))
         if bar.noise:
             low, high = max(bar.real - bar.noise, 0.0) * scale, (bar.real + bar.noise) * scale
-            parts.append(rect.format("noise", _p(low), top, _p(high - low), height))
+            parts.append(rect.format("noise", fine_percent(low), top, fine_percent(high - low), height))
         end = Markup('<line class="end-of-real" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>')
-        parts.append(end.format(_p(bar.real * scale), top, _n(y + 17 + _BAR)))
+        parts.append(end.format(fine_percent(bar.real * scale), top, tenths(y + 17 + _BAR)))
     if bar.synthetic is not None:
         tick = Markup('<line class="syn tickmark" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>')
-        parts.append(tick.format(_p(bar.synthetic * scale), _n(y + 15), _n(y + 19 + _BAR)))
+        parts.append(tick.format(fine_percent(bar.synthetic * scale), tenths(y + 15), tenths(y + 19 + _BAR)))
     return parts

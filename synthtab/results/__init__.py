@@ -15,17 +15,19 @@ from synthtab.results.arm import (
 )
 from synthtab.results.audit import AuditResult
 from synthtab.results.board import (
-    BoardCell,
-    BoardCosts,
     BoardResult,
-    BoardRow,
     BoardSettings,
-    ContextCount,
     Difference,
-    FamilyFigure,
     FinalAnswer,
     FrontPoint,
     Recommendation,
+)
+from synthtab.results.board_rows import (
+    BoardCell,
+    BoardCosts,
+    BoardRow,
+    ContextCount,
+    FamilyFigure,
     Role,
 )
 from synthtab.results.epsilon import EpsilonResult

@@ -34,7 +34,8 @@ from synthtab.seeding import derive_seed, generator, one_native_thread
 from synthtab.selection.board_choice import front_of, order_rows, recommend, summary_of, use_figure
 from synthtab.selection.board_differences import differences, mean_interval
 from synthtab.selection.figures import FIGURES, RISK, USES
-from synthtab.selection.measuring import Measurer, Refit, RefitCosts, measure_refits
+from synthtab.selection.measuring import Measurer, Refit, RefitCosts
+from synthtab.selection.refits import measure_refits
 from synthtab.specs import SynthesizerSpec, spec
 from synthtab.synthesizers import Guard, make
 from synthtab.synthesizers.people import people_of

@@ -20,7 +20,8 @@ from synthtab.schema import TableSchema
 from synthtab.selection.figures import GATE_FIGURES, MOST_GATE_FIGURES, figures_named
 from synthtab.selection.gate_judgement import compare_baselines, judge_baselines, known_figure
 from synthtab.selection.gate_table import check_table
-from synthtab.selection.measuring import Measurer, Refit, measure_refits
+from synthtab.selection.measuring import Measurer, Refit
+from synthtab.selection.refits import measure_refits
 from synthtab.selection.requirements import Requirement, parse_requirements
 from synthtab.specs import SynthesizerSpec
 from synthtab.synthesizers import Guard, make

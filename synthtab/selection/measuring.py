@@ -17,7 +17,7 @@ from synthtab.auditing.policy import Policy
 from synthtab.auditing.tables import AuditTables, prepare_table
 from synthtab.auditing.targets import targets_of
 from synthtab.errors import DataError, SpecError
-from synthtab.execution import Outcome, Ticker, peak_memory, run_grid
+from synthtab.execution import peak_memory
 from synthtab.profiling import count_table
 from synthtab.profiling.suppression import releasable_profile
 from synthtab.results import (
@@ -39,11 +39,10 @@ from synthtab.synthesizers.guard import FittedGuard
 from synthtab.synthesizers.registry import synthesizer_class
 from synthtab.tables import Split
 
-__all__ = ["Measurer", "Refit", "RefitCosts", "measure_refits"]
+__all__ = ["Measurer", "Refit", "RefitCosts"]
 
 _PARTS = 10
 _MOST_MEASURED = 200_000
-_STEPS = 3
 
 _BY_CHECK: Mapping[str, str] = {
     "utility.boosted": "STB601",
@@ -466,55 +465,3 @@ def _advantage(audit: AuditResult) -> FigureValue:
         rates["STB802"] = [(area, 1 - area)]
     value = largest_advantage(rates)
     return FigureValue(value) if np.isfinite(value) else FigureValue(None, "nothing could be attacked")
-
-
-@dataclass(frozen=True, eq=False)
-class _RefitTask:
-    measurer: Measurer
-    synthesizer: SynthesizerSpec
-    seed: int
-
-
-def measure_refits(
-    measurer: Measurer,
-    specs: Sequence[SynthesizerSpec],
-    seeds: Sequence[int],
-    *,
-    workers: int | None = None,
-    stage: str = "Refits",
-) -> tuple[tuple[Outcome[Refit], ...], ...]:
-    """Fit each synthesizer once a seed, side by side.
-
-    Parameters
-    ----------
-    measurer : Measurer
-        What is measured, against what.
-    specs : sequence of SynthesizerSpec
-        Synthesizers.
-    seeds : sequence of int
-        One refit each.
-    workers : int, optional
-        Refits at the same time; by default what ``joblib.parallel_config`` says, else one a processor.
-    stage : str, default "Refits"
-        What a progress display shows.
-
-    Returns
-    -------
-    tuple of tuple of Outcome
-        One row a synthesizer, one outcome a seed; a refit that fails is an outcome too.
-    """
-    tasks = [_RefitTask(measurer, own, seed) for own in specs for seed in seeds]
-    outcomes = run_grid(
-        _run_refit,
-        tasks,
-        steps=[_STEPS] * len(tasks),
-        stage=stage,
-        units=("refits", "steps"),
-        workers=workers,
-    )
-    width = len(seeds)
-    return tuple(outcomes[start : start + width] for start in range(0, len(tasks), max(width, 1)))
-
-
-def _run_refit(task: _RefitTask, ticker: Ticker) -> Refit:
-    return task.measurer.refit(task.synthesizer, task.seed, ticker.advance)

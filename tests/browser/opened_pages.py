@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Page, Request
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -12,6 +13,7 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def touching(drawings: str) -> str:
@@ -79,3 +81,48 @@ class Watched:
     def unfold(self) -> None:
         """Open every fold."""
         self.page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
+
+
+def check_silent(browser: Browser, report: Path) -> None:
+    """Open a page and all its folds: no request, no message, no dialog, no foreign element."""
+    with Watched(browser, report) as watched:
+        watched.unfold()
+        watched.page.wait_for_timeout(200)
+        assert watched.heard == []
+        assert watched.page.locator("script, img, iframe, object, embed").count() == 0
+        assert watched.page.locator("style").count() == 1
+
+
+def check_fits(browser: Browser, report: Path, width: int, spilling: str = "[]") -> None:
+    """Folded or not, nobody scrolls sideways, and a probe for what leaves its card finds nothing."""
+    with Watched(browser, report, width) as watched:
+        for _ in range(2):
+            assert watched.page.evaluate("document.scrollingElement.scrollWidth") <= width
+            assert watched.page.evaluate(spilling) == []
+            watched.unfold()
+
+
+def check_probes(browser: Browser, report: Path, width: int, *probes: str) -> None:
+    """With every fold open, probes for what must not be find nothing."""
+    with Watched(browser, report, width) as watched:
+        watched.unfold()
+        for probe in probes:
+            assert watched.page.evaluate(probe) == []
+
+
+def check_axe(browser: Browser, report: Path, width: int = 1280, scheme: str = "light") -> None:
+    """Let axe look for violations of WCAG 2.2 A and AA and of good practice, with every fold open."""
+    with Watched(browser, report, width, scheme) as watched:
+        watched.unfold()
+        found = Axe().run(watched.page, options={"runOnly": RULES, "resultTypes": ["violations"]})
+        assert not found.response["violations"], found.generate_report()
+
+
+def check_paper(page: Page, least: int, most: int) -> None:
+    """Print a page: it is white, without contents, and takes so many pages of paper."""
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.locator("nav").is_visible()
+    paper = page.pdf(prefer_css_page_size=True)
+    assert paper.startswith(b"%PDF")
+    assert least <= paper.count(b"/Type /Page\n") <= most

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
@@ -22,7 +21,16 @@ from board_fixture import (
     single_seed_board,
 )
 from gate_fixture import empty_gate, failing_gate, hostile_gate, incomparable_gate, passing_gate
-from opened_pages import SMALL, Watched, touching
+from opened_pages import (
+    SMALL,
+    Watched,
+    check_axe,
+    check_fits,
+    check_paper,
+    check_probes,
+    check_silent,
+    touching,
+)
 from report_variants import HOSTILE
 
 from synthtab.reporting.html import render, render_index
@@ -45,7 +53,6 @@ MAKERS: dict[str, Callable[[], BoardResult | GateResult]] = {
     "gate-hostile": partial(hostile_gate, HOSTILE),
 }
 NAMES = [*MAKERS, "index", "index-hostile"]
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 # texts of one plot with its scale, and of the axes of strips and forests
 TOUCHING = touching(".lines, .row.foot, svg.ends")
@@ -104,12 +111,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_loaded_said_or_run(browser: Browser, reports: dict[str, Path], name: str) -> None:
     """Opening a page and all its folds makes no request, no message, no dialog, no foreign element."""
-    with Watched(browser, reports[name]) as watched:
-        watched.unfold()
-        watched.page.wait_for_timeout(200)
-        assert watched.heard == []
-        assert watched.page.locator("script, img, iframe, object, embed").count() == 0
-        assert watched.page.locator("style").count() == 1
+    check_silent(browser, reports[name])
 
 
 @pytest.mark.parametrize("width", [1280, 800, 375, 320])
@@ -118,11 +120,7 @@ def test_no_page_is_wider_than_its_screen(
     browser: Browser, reports: dict[str, Path], name: str, width: int
 ) -> None:
     """From 320 to 1280 pixels, folded or not, nobody scrolls sideways and nothing leaves its card."""
-    with Watched(browser, reports[name], width) as watched:
-        for _ in range(2):
-            assert watched.page.evaluate("document.scrollingElement.scrollWidth") <= width
-            assert watched.page.evaluate(SPILLING) == []
-            watched.unfold()
+    check_fits(browser, reports[name], width, SPILLING)
 
 
 @pytest.mark.parametrize("width", [1280, 1000, 800, 375, 320])
@@ -131,10 +129,7 @@ def test_no_text_overlaps_or_is_cut(
     browser: Browser, reports: dict[str, Path], name: str, width: int
 ) -> None:
     """With the fonts of this machine no two texts of a plot, and of neighbouring cells, lie on each other."""
-    with Watched(browser, reports[name], width) as watched:
-        watched.unfold()
-        assert watched.page.evaluate(TOUCHING) == []
-        assert watched.page.evaluate(CROWDED) == []
+    check_probes(browser, reports[name], width, TOUCHING, CROWDED)
 
 
 def test_the_probes_see_what_they_look_for(browser: Browser, reports: dict[str, Path]) -> None:
@@ -156,9 +151,7 @@ def test_the_probes_see_what_they_look_for(browser: Browser, reports: dict[str, 
 @pytest.mark.parametrize("name", ["board", "gate", "index"])
 def test_type_can_be_read(browser: Browser, reports: dict[str, Path], name: str, width: int) -> None:
     """No text is smaller than 12 pixels, in drawings as elsewhere."""
-    with Watched(browser, reports[name], width) as watched:
-        watched.unfold()
-        assert watched.page.evaluate(SMALL) == []
+    check_probes(browser, reports[name], width, SMALL)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -176,10 +169,7 @@ def test_axe_finds_no_fault(
     browser: Browser, reports: dict[str, Path], name: str, width: int, scheme: str
 ) -> None:
     """The engine of axe sees no violation of WCAG 2.2 A or AA, nor of good practice, with every fold open."""
-    with Watched(browser, reports[name], width, scheme) as watched:
-        watched.unfold()
-        found = Axe().run(watched.page, options={"runOnly": RULES, "resultTypes": ["violations"]})
-        assert not found.response["violations"], found.generate_report()
+    check_axe(browser, reports[name], width, scheme)
 
 
 @pytest.mark.parametrize("width", [1280, 375])
@@ -256,16 +246,10 @@ def test_paper_is_light_and_unfolded(
 ) -> None:
     """Printed from a dark screen the page is white, without contents, all figures drawn, tables left out."""
     with Watched(browser, reports[name], scheme="dark") as watched:
-        page = watched.page
-        page.emulate_media(media="print")
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-        assert not page.locator("nav").is_visible()
+        check_paper(watched.page, least, most)
         if name == "board":
-            drawn = page.evaluate(
+            drawn = watched.page.evaluate(
                 "[...document.querySelectorAll('.one-figure')]"
                 ".filter(e => e.getBoundingClientRect().height > 60).length"
             )
             assert drawn == 19
-        paper = page.pdf(prefer_css_page_size=True)
-        assert paper.startswith(b"%PDF")
-        assert least <= paper.count(b"/Type /Page\n") <= most

@@ -12,7 +12,16 @@ from playwright.sync_api import Browser
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
 
-from opened_pages import SMALL, Watched, touching
+from opened_pages import (
+    SMALL,
+    Watched,
+    check_axe,
+    check_fits,
+    check_paper,
+    check_probes,
+    check_silent,
+    touching,
+)
 from report_fixture import nhanes_audit
 from report_variants import (
     clean_audit,
@@ -52,10 +61,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.parametrize("name", MAKERS)
 def test_nothing_is_loaded_said_or_run(browser: Browser, reports: dict[str, Path], name: str) -> None:
     """Opening a report and all its folds makes no request, no console message and no dialog."""
-    with Watched(browser, reports[name]) as watched:
-        watched.unfold()
-        watched.page.wait_for_timeout(200)
-        assert watched.heard == []
+    check_silent(browser, reports[name])
 
 
 def test_hostile_names_do_not_come_alive(browser: Browser, reports: dict[str, Path]) -> None:
@@ -75,10 +81,7 @@ def test_no_page_is_wider_than_its_screen(
     browser: Browser, reports: dict[str, Path], name: str, width: int
 ) -> None:
     """From 320 to 1280 pixels, folded or unfolded, nobody must scroll sideways."""
-    with Watched(browser, reports[name], width) as watched:
-        for _ in range(2):
-            assert watched.page.evaluate("document.scrollingElement.scrollWidth") <= width
-            watched.unfold()
+    check_fits(browser, reports[name], width)
 
 
 @pytest.mark.parametrize("width", [1280, 375])
@@ -87,9 +90,7 @@ def test_no_text_of_a_drawing_overlaps_or_is_cut(
     browser: Browser, reports: dict[str, Path], name: str, width: int
 ) -> None:
     """With the fonts of this machine no two texts of a drawing overlap, and none leaves its card."""
-    with Watched(browser, reports[name], width) as watched:
-        watched.unfold()
-        assert watched.page.evaluate(TOUCHING) == []
+    check_probes(browser, reports[name], width, TOUCHING)
 
 
 def test_the_probe_for_overlaps_sees_them(browser: Browser, reports: dict[str, Path]) -> None:
@@ -102,9 +103,7 @@ def test_the_probe_for_overlaps_sees_them(browser: Browser, reports: dict[str, P
 @pytest.mark.parametrize("width", [1280, 375])
 def test_type_can_be_read(browser: Browser, reports: dict[str, Path], width: int) -> None:
     """No text is smaller than 12 pixels, in drawings as elsewhere."""
-    with Watched(browser, reports["nhanes"], width) as watched:
-        watched.unfold()
-        assert watched.page.evaluate(SMALL) == []
+    check_probes(browser, reports["nhanes"], width, SMALL)
 
 
 @pytest.mark.parametrize("width", [1280, 375])
@@ -126,11 +125,7 @@ def test_light_and_dark_follow_the_reader(
 @pytest.mark.parametrize("name", ["nhanes", "leaky", "unheld", "hostile", "empty"])
 def test_axe_finds_no_fault(browser: Browser, reports: dict[str, Path], name: str, scheme: str) -> None:
     """The engine of axe sees no violation of WCAG 2.2 A or AA, nor of good practice, with every fold open."""
-    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    with Watched(browser, reports[name], scheme=scheme) as watched:
-        watched.unfold()
-        found = Axe().run(watched.page, options={"runOnly": rules, "resultTypes": ["violations"]})
-        assert not found.response["violations"], found.generate_report()
+    check_axe(browser, reports[name], scheme=scheme)
 
 
 def test_axe_sees_faults(browser: Browser, reports: dict[str, Path]) -> None:
@@ -195,14 +190,8 @@ def test_the_index_leads_into_a_fold(browser: Browser, reports: dict[str, Path])
 def test_paper_is_light_and_unfolded(browser: Browser, reports: dict[str, Path]) -> None:
     """Printed, even from a dark screen, the page is white, without contents, its passed checks unfolded."""
     with Watched(browser, reports["nhanes"], scheme="dark") as watched:
-        page = watched.page
-        page.emulate_media(media="print")
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-        assert not page.locator("nav").is_visible()
-        assert page.locator(".folds table").first.bounding_box() is not None
-        paper = page.pdf(prefer_css_page_size=True)
-        assert paper.startswith(b"%PDF")
-        assert 6 <= paper.count(b"/Type /Page\n") <= 20
+        check_paper(watched.page, 6, 20)
+        assert watched.page.locator(".folds table").first.bounding_box() is not None
 
 
 ALONE = """() => {

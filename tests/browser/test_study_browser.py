@@ -7,12 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
 
-from opened_pages import SMALL, Watched, touching
+from opened_pages import (
+    SMALL,
+    Watched,
+    check_axe,
+    check_fits,
+    check_paper,
+    check_probes,
+    check_silent,
+    touching,
+)
 from study_fixture import empty_study, hostile_study, nhanes_study, short_study, troubled_study
 
 from synthtab.results import StudyResult
@@ -26,7 +34,6 @@ MAKERS: dict[str, Callable[[], StudyResult]] = {
     "short": short_study,
     "hostile": hostile_study,
 }
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 # texts of one panel, its scale and its names included
 TOUCHING = touching(".lines, .row.foot")
@@ -49,12 +56,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.parametrize("name", MAKERS)
 def test_nothing_is_loaded_said_or_run(browser: Browser, reports: dict[str, Path], name: str) -> None:
     """Opening a page and all its folds makes no request, no message, no dialog, no foreign element."""
-    with Watched(browser, reports[name]) as watched:
-        watched.unfold()
-        watched.page.wait_for_timeout(200)
-        assert watched.heard == []
-        assert watched.page.locator("script, img, iframe, object, embed").count() == 0
-        assert watched.page.locator("style").count() == 1
+    check_silent(browser, reports[name])
 
 
 @pytest.mark.parametrize("width", [1280, 800, 375, 320])
@@ -63,11 +65,7 @@ def test_no_page_is_wider_than_its_screen(
     browser: Browser, reports: dict[str, Path], name: str, width: int
 ) -> None:
     """From 320 to 1280 pixels, folded or not, nobody scrolls sideways and nothing leaves its card."""
-    with Watched(browser, reports[name], width) as watched:
-        for _ in range(2):
-            assert watched.page.evaluate("document.scrollingElement.scrollWidth") <= width
-            assert watched.page.evaluate(SPILLING) == []
-            watched.unfold()
+    check_fits(browser, reports[name], width, SPILLING)
 
 
 @pytest.mark.parametrize("width", [1280, 375])
@@ -76,9 +74,7 @@ def test_no_text_of_a_drawing_overlaps_or_is_cut(
     browser: Browser, reports: dict[str, Path], name: str, width: int
 ) -> None:
     """With the fonts of this machine no two texts of a panel overlap, and none leaves its card."""
-    with Watched(browser, reports[name], width) as watched:
-        watched.unfold()
-        assert watched.page.evaluate(TOUCHING) == []
+    check_probes(browser, reports[name], width, TOUCHING)
 
 
 def test_the_probes_see_what_they_look_for(browser: Browser, reports: dict[str, Path]) -> None:
@@ -95,9 +91,7 @@ def test_the_probes_see_what_they_look_for(browser: Browser, reports: dict[str, 
 @pytest.mark.parametrize("width", [1280, 375])
 def test_type_can_be_read(browser: Browser, reports: dict[str, Path], width: int) -> None:
     """No text is smaller than 12 pixels, in drawings as elsewhere."""
-    with Watched(browser, reports["nhanes"], width) as watched:
-        watched.unfold()
-        assert watched.page.evaluate(SMALL) == []
+    check_probes(browser, reports["nhanes"], width, SMALL)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -116,10 +110,7 @@ def test_axe_finds_no_fault(
     browser: Browser, reports: dict[str, Path], name: str, width: int, scheme: str
 ) -> None:
     """The engine of axe sees no violation of WCAG 2.2 A or AA, nor of good practice, with every fold open."""
-    with Watched(browser, reports[name], width, scheme) as watched:
-        watched.unfold()
-        found = Axe().run(watched.page, options={"runOnly": RULES, "resultTypes": ["violations"]})
-        assert not found.response["violations"], found.generate_report()
+    check_axe(browser, reports[name], width, scheme)
 
 
 def test_lines_of_a_panel_end_at_their_marks(browser: Browser, reports: dict[str, Path]) -> None:
@@ -146,11 +137,6 @@ def test_lines_of_a_panel_end_at_their_marks(browser: Browser, reports: dict[str
 def test_paper_is_light_and_unfolded(browser: Browser, reports: dict[str, Path]) -> None:
     """Printed from a dark screen the page is white, without contents, all figures drawn, tables left out."""
     with Watched(browser, reports["nhanes"], scheme="dark") as watched:
-        page = watched.page
-        page.emulate_media(media="print")
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-        assert page.evaluate("getComputedStyle(document.querySelector('.s1')).color") == "rgb(10, 95, 176)"
-        assert not page.locator("nav").is_visible()
-        paper = page.pdf(prefer_css_page_size=True)
-        assert paper.startswith(b"%PDF")
-        assert 5 <= paper.count(b"/Type /Page\n") <= 30
+        check_paper(watched.page, 5, 30)
+        series = "getComputedStyle(document.querySelector('.s1')).color"
+        assert watched.page.evaluate(series) == "rgb(10, 95, 176)"

@@ -168,6 +168,23 @@ def incomparable_gate() -> GateResult:
     )
 
 
+def varied_gate() -> GateResult:
+    """Make a gate with every answer, and a figure ten margins worse."""
+    gate = failing_gate()
+    *first, far, odd, gone = gate.figures
+    nothing = {"worsening": Interval(), "p_value": None, "detectable": None}
+    worse = Interval(*(margins * far.margin for margins in (10.3, 9.0, 11.0)))
+    return replace(
+        gate,
+        figures=(
+            *first,
+            replace(far, status=GateStatus.FAIL, worsening=worse),
+            replace(odd, status=GateStatus.INCOMPARABLE, reason="Its definition changed.", **nothing),
+            replace(gone, status=GateStatus.NOT_APPLICABLE, reason="There is no rare category.", **nothing),
+        ),
+    )
+
+
 def empty_gate() -> GateResult:
     """Make a gate of nothing at all."""
     return GateResult(GateStatus.INCOMPARABLE, "", "", "", "", (), (), "", (), (), (), "", ())

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+from page_reader import Element
+from page_reader import Page as StrictPage
 from report_variants import HOSTILE
-from test_report_page import Element
-from test_report_page import Page as StrictPage
+
+from synthtab.reporting.html import render
+from synthtab.reporting.text import clean
+from synthtab.results.base import PageResult
 
 _PAYLOADS = (
     *HOSTILE[:15],
@@ -23,6 +29,8 @@ _PAYLOADS = (
 _AROUND = ("{}", "a {} b", "<b>{}</b>", '"{}"', "'{}'", "{{{{{}}}}}", "&{};", "<!--{}-->", "{}\u200b", "`{}`")
 CORPUS = tuple(around.format(payload) for payload in _PAYLOADS for around in _AROUND)
 """Two hundred texts that are markup, templates, formulas, paths, or turn the page around."""
+HARMLESS = tuple(f"a text {n:03}, which does nothing at all" for n in range(len(CORPUS)))
+"""As many texts that are no attack."""
 
 _ALIVE = {
     *("script", "iframe", "object", "embed", "form", "base", "audio", "video", "img", "foreignobject"),
@@ -42,6 +50,18 @@ class Page(StrictPage):
 def parsed(source: str) -> Page:
     """Read a page strictly; places where a name may break are no elements of it."""
     return Page(source.replace("<wbr>", ""))
+
+
+@cache
+def source_of(make: Callable[[], PageResult]) -> str:
+    """Render what a maker makes, once."""
+    return render(make())
+
+
+@cache
+def page_of(make: Callable[[], PageResult]) -> Page:
+    """Render and read what a maker makes, once."""
+    return parsed(source_of(make))
 
 
 def said(element: Element) -> str:
@@ -108,7 +128,7 @@ def check_structure(page: Page) -> None:
         if svg.inside("svg") is not None or svg.attributes.get("aria-hidden") == "true":
             continue
         assert svg.attributes["role"] == "img"
-        assert svg.attributes["aria-label"]
+        assert svg.attributes.get("aria-label") or svg.attributes.get("aria-labelledby")
         figure = svg.inside("figure")
         assert figure is not None
         assert any(fold.all("table") for fold in figure.all("details"))
@@ -118,12 +138,48 @@ def check_quiet(source: str) -> None:
     """No hidden character, and nothing that a missing figure would leave behind."""
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u200f\u202a-\u202e\u2066-\u2069\ufeff]", source)
     body = re.sub(r"<style>.*?</style>", "", source, flags=re.DOTALL)
-    assert not re.search(r"\bNone\b(?! (?:may|of|were)\b)|\b(?:nan|inf)\b", body)
+    assert not re.search(r"\bNone\b(?! (?:may|of|were|could)\b)|\b(?:nan|inf)\b", body)
+
+
+def check_whole(source: str, drawn: set[str]) -> None:
+    """Nothing runs or is loaded, ids and ranks are in order, drawings have tables, gaps leave no trace."""
+    page = parsed(source)
+    check_nothing_runs(page, drawn)
+    check_structure(page)
+    check_quiet(source)
 
 
 def skeleton(page: Page) -> list[str]:
-    """Give the elements of a page in their order, but for those that only keep a name's direction."""
-    return [e.tag for e in page.elements if e.tag not in {"bdi", "path"}]
+    """Give the elements of a page in their order, each with the names of its attributes.
+
+    Left out is what hangs on the width or script of a text: elements that only keep a name's direction,
+    the labels of a drawing, which make room for each other, the class of a cell, and the whole of a name
+    that had to be cut.
+    """
+    return [
+        " ".join([e.tag, *sorted(set(e.attributes) - {"class", "title"})])
+        for e in page.elements
+        if not _is_label(e)
+    ]
+
+
+def _is_label(element: Element) -> bool:
+    return element.tag in {"bdi", "path"} or (
+        element.tag in {"text", "title"} and element.inside("svg") is not None
+    )
+
+
+def _classes(page: Page) -> set[str]:
+    return {name for e in page.elements for name in e.attributes.get("class", "").split()}
+
+
+def check_texts_stay_text(page: Page, harmless: Page, texts: tuple[str, ...], least: int = 1) -> None:
+    """Each text is shown as it is written; none makes an element or an attribute of its own."""
+    words = said(page.root)
+    for text in texts:
+        assert words.count(" ".join(clean(text).split())) >= least, text
+    assert skeleton(page) == skeleton(harmless)
+    assert _classes(page) == _classes(harmless)
 
 
 def bytes_elsewhere(module: str, maker: str) -> set[str]:

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from report_fixture import associations, column_scores, nhanes_audit
 
-from synthtab.results import Attack, AuditResult, Check, GuardAction, Section, Status, Verdict
+from synthtab.results import Attack, AuditResult, Check, GuardAction, Release, Section, Status, Verdict
+from synthtab.results.internal import InternalDetail, LevelCount
+from synthtab.results.provenance import TableLineage
 from synthtab.results.shown import AssociationChange, LogicRule, ModelComparison, RareBand, Subgroup
 
 HOSTILE = (
@@ -252,18 +254,18 @@ def extreme_audit() -> AuditResult:
     )
 
 
-def hostile_audit() -> AuditResult:
-    """Make an audit in which every text is an attack on the page."""
+def hostile_audit(texts: tuple[str, ...] = HOSTILE) -> AuditResult:
+    """Make an audit whose every text is one of these, by default each an attack on the page."""
     audit = nhanes_audit()
     assert audit.associations is not None
 
     def evil(index: int) -> str:
-        return HOSTILE[index % len(HOSTILE)]
+        return texts[index % len(texts)]
 
     names = tuple(evil(index) for index in range(len(audit.associations.columns)))
     return replace(
         audit,
-        summary=" ".join(HOSTILE[:5]),
+        summary=" ".join(texts[:5]),
         checks=tuple(
             replace(
                 check,
@@ -271,7 +273,7 @@ def hostile_audit() -> AuditResult:
                 name=evil(place + 1),
                 reason=evil(place + 2),
                 remedy=evil(place + 3),
-                columns=HOSTILE,
+                columns=texts,
             )
             for place, check in enumerate(audit.checks)
         ),
@@ -320,21 +322,21 @@ def hostile_audit() -> AuditResult:
                 name=evil(place),
                 label=evil(place + 1),
                 readers=evil(place + 2),
-                reasons=HOSTILE,
-                required=HOSTILE[:4],
+                reasons=texts,
+                required=texts[:4],
             )
             for place, context in enumerate(audit.contexts)
         ),
-        guard=tuple(GuardAction(text, evil(place + 1)) for place, text in enumerate(HOSTILE)),
+        guard=tuple(GuardAction(text, evil(place + 1)) for place, text in enumerate(texts)),
         provenance=replace(
             audit.provenance,
-            title=HOSTILE[0],
-            synthesizer=HOSTILE[1],
-            created=HOSTILE[2],
-            policy=HOSTILE[3],
-            versions=tuple((text, evil(place + 1)) for place, text in enumerate(HOSTILE)),
+            title=texts[0],
+            synthesizer=texts[1],
+            created=texts[2],
+            policy=texts[3],
+            versions=tuple((text, evil(place + 1)) for place, text in enumerate(texts)),
         ),
-        limits=HOSTILE,
+        limits=texts,
         rare_bands=tuple(replace(band, label=evil(place)) for place, band in enumerate(audit.rare_bands)),
         association_changes=tuple(
             replace(
@@ -347,7 +349,7 @@ def hostile_audit() -> AuditResult:
             for place, item in enumerate(audit.association_changes)
         ),
         logic=tuple(
-            replace(rule, text=evil(place), kind=evil(place + 1), columns=HOSTILE)
+            replace(rule, text=evil(place), kind=evil(place + 1), columns=texts)
             for place, rule in enumerate(audit.logic)
         ),
         subgroups=tuple(
@@ -357,6 +359,32 @@ def hostile_audit() -> AuditResult:
         models=tuple(
             replace(model, target=evil(place), model=evil(place + 1), measure=evil(place + 2))
             for place, model in enumerate(audit.models)
+        ),
+    )
+
+
+def named_audit(texts: tuple[str, ...]) -> AuditResult:
+    """Make an audit whose every text is one of these, also in releases, ancestors and its internal part."""
+    audit = hostile_audit(texts)
+
+    def named(place: int) -> str:
+        return texts[place % len(texts)]
+
+    lineage = TableLineage(2, named(4), texts, 1, 2, 10, releasable=True, releases=3, regime=named(5))
+    return replace(
+        audit,
+        releases=tuple(
+            Release(text, 800, Verdict.FAIL, named(place + 1), (Section.PRIVACY,), (Section.RARE,))
+            for place, text in enumerate(texts)
+        ),
+        provenance=replace(audit.provenance, lineage=lineage),
+        detail=InternalDetail(
+            distributions=audit.distributions,
+            levels=tuple(
+                LevelCount(text, named(place + 1), "lost", 3, 2, 0) for place, text in enumerate(texts)
+            ),
+            n_levels=len(texts),
+            associations=audit.associations,
         ),
     )
 

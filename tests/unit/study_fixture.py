@@ -421,3 +421,39 @@ def hostile_study() -> StudyResult:
         guard=(GuardAction(HOSTILE[0], HOSTILE[2]),),
         notes=HOSTILE,
     )
+
+
+def named_study(texts: tuple[str, ...]) -> StudyResult:
+    """Make a study whose every text is one of these: each names an arm, a regime, a column and a figure."""
+    plain = _arm("tvae(epochs=60)", "fresh_mix(0.1)", 3, texts)
+
+    def named(place: int) -> str:
+        return texts[place % len(texts)]
+
+    arms = tuple(
+        replace(
+            plain,
+            synthesizer=text,
+            regime=named(place + 1),
+            sentence=named(place + 2),
+            statement=named(place + 3),
+            failures=(named(place + 4), named(place + 5)),
+            curves=tuple(replace(c, label=named(place + n)) for n, c in enumerate(plain.curves)),
+            audits=tuple(
+                replace(audit, section=named(n), metric=named(n + 1)) if n % 5 == 0 else audit
+                for n, audit in enumerate(plain.audits)
+            ),
+        )
+        for place, text in enumerate(texts)
+    )
+    dead = tuple(
+        Arm(text, named(place + 1), named(place + 2), named(place + 3), 0, (named(place + 4),))
+        for place, text in enumerate(texts, 3)
+    )
+    return replace(
+        nhanes_study(),
+        settings=replace(_settings(3), table=named(0), versions=tuple((text, text) for text in texts)),
+        arms=(*arms, *dead),
+        guard=tuple(GuardAction(text, named(place + 1)) for place, text in enumerate(texts)),
+        notes=texts,
+    )

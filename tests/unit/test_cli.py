@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from cli_runs import refused, run
 from report_fixture import nhanes_audit
 from rich.console import Console
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from synthtab.cli import app
 from synthtab.cli.audits import exit_code
@@ -55,20 +56,6 @@ def patients(rows: int = 400) -> pd.DataFrame:
     frame.loc[:1, "ward"] = CANARY
     frame.loc[3, "pressure"] = EXTREME
     return frame
-
-
-def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
-
-
-def refused(result: Result, *expected: str) -> None:
-    """Check that a result is exit 2, one line and a hint, and nothing else."""
-    assert result.exit_code == 2, result.output
-    lines = result.stderr.splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["Error", "Hint"], result.stderr
-    assert result.stdout == ""
-    for text in expected:
-        assert text in result.stderr
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cli_runs import refused, run
 from gate_people import CHOICE, SCHEMA, WORSE, people
-from typer.testing import CliRunner, Result
 
-from synthtab.cli import app
 from synthtab.results import GateResult, GateStatus
 from synthtab.selection.gate import read_baseline
 from synthtab.selection.gate_files import GATE_FILES
@@ -18,22 +17,8 @@ from synthtab.selection.gate_files import GATE_FILES
 SMALL = ("--figure", "marginal.tvd", "--figure", "association.interaction_tvd", "--measured", "1500")
 
 
-def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
-
-
 def real(folder: Path) -> tuple[str | Path, ...]:
     return (folder / "people.csv", "--holdout", folder / "holdout.csv")
-
-
-def refused(result: Result, *expected: str) -> None:
-    """Check that a result is exit 2, one line and a hint, and nothing else."""
-    assert result.exit_code == 2, result.output
-    lines = result.stderr.splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["Error", "Hint"], result.stderr
-    assert result.stdout == ""
-    for text in expected:
-        assert text in result.stderr
 
 
 @pytest.fixture(scope="module")

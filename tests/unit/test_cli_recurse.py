@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from cli_runs import run
 
 import synthtab as st
-from synthtab.cli import app
 
 SMALL = ("--generations", "2", "--seeds", "2", "--null-chains", "50", "--workers", "1", "--rows", "200")
 
@@ -22,10 +21,6 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = [name for name in names if name in data.frame.columns]
     data.frame[names].iloc[:600].to_csv(folder / "people.csv", index=False)
     return folder / "people.csv"
-
-
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def test_recurse_tells_each_arm_and_writes_page_figures_and_checkpoints(table: Path, tmp_path: Path) -> None:

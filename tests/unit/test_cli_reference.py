@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner, Result
+from cli_runs import refused, run
+from typer.testing import Result
 
-from synthtab.cli import app
 from synthtab.profiling import load_profile
 from synthtab.results import AuditResult, Section, Status, Verdict
 
@@ -30,20 +30,6 @@ def staff(rows: int, seed: int) -> pd.DataFrame:
             "ill": np.where(age + rng.normal(0, 15, rows) > 60, "yes", "no"),
         }
     )
-
-
-def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
-
-
-def refused(result: Result, *expected: str) -> None:
-    """Check that a result is exit 2, one line and a hint, and nothing else."""
-    assert result.exit_code == 2, result.output
-    lines = result.stderr.splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["Error", "Hint"], result.stderr
-    assert result.stdout == ""
-    for text in expected:
-        assert text in result.stderr
 
 
 @pytest.fixture(scope="module")

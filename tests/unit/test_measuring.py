@@ -14,7 +14,8 @@ import synthtab as st
 from synthtab.errors import DataError, SpecError
 from synthtab.seeding import derive_seed
 from synthtab.selection.figures import FIGURES, GATE_FIGURES, MOST_GATE_FIGURES, figure, figures_named
-from synthtab.selection.measuring import Measurer, measure_refits
+from synthtab.selection.measuring import Measurer
+from synthtab.selection.refits import measure_refits
 
 NAMES = [item.name for item in FIGURES if item.name != "schema.broken_rules"]
 

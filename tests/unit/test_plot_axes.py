@@ -16,7 +16,8 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pytest
-from choice_fixture import small_board, small_gate
+from board_fixture import nhanes_board
+from gate_fixture import varied_gate
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -59,7 +60,7 @@ from synthtab.results import (
 
 __all__ = ["headless"]
 
-AUDIT, STUDY, BOARD, GATE = nhanes_audit(), nhanes_study(), small_board(), small_gate()
+AUDIT, STUDY, BOARD, GATE = nhanes_audit(), nhanes_study(), nhanes_board(), varied_gate()
 ALL: dict[str, tuple[Callable[..., Any], int]] = {
     "families": (lambda **more: AUDIT.plot("families", **more), 1),
     "numbers": (lambda **more: AUDIT.plot("distribution", column="hba1c", **more), 1),
@@ -377,7 +378,7 @@ def test_a_single_refit_has_no_interval() -> None:
     cell = replace(row.cells[0], mean=Interval(0.9), values=(0.9,))
     board = replace(BOARD, rows=(replace(row, cells=(cell,)),))
     (ax,) = canvas()
-    board.plot("board", ax=ax)
+    board.plot("board", figure=board.figures[0].name, ax=ax)
     assert across(ax) == set()
     assert ("o", True, 0.9, 0.0) in marks(ax)
 
