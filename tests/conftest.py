@@ -7,12 +7,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from synthtab.datasets import Dataset, load_nhanes_adults
 from synthtab.schema import ColumnSpec, Inequality, TableSchema
 from synthtab.tables import Split, split
 
 DATA = Path(__file__).parent / "data"
+
+# a deadline is a timed assertion: it fails where the machine is busy, and tells nothing of the code
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -137,12 +137,13 @@ def test_axe_sees_faults(browser: Browser, reports: dict[str, Path]) -> None:
 
 
 def test_the_card_leads_to_the_reasons(browser: Browser, reports: dict[str, Path]) -> None:
-    """From the answer who may have it a link brings the reasons into view."""
+    """From the answers links bring the reasons, and the other checks that failed or warned, into view."""
     with Watched(browser, reports["nhanes"], 375) as watched:
         page = watched.page
-        page.locator(".answers a").click()
-        page.wait_for_timeout(200)
-        assert 0 <= page.evaluate("document.querySelector('#who').getBoundingClientRect().top") < 800
+        for place in ("#who", "#decided"):
+            page.locator(f".answers a[href='{place}']").click()
+            page.wait_for_timeout(200)
+            assert 0 <= page.evaluate(f"document.querySelector('{place}').getBoundingClientRect().top") < 800
 
 
 @pytest.mark.parametrize("width", [1280, 375])

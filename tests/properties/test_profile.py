@@ -128,7 +128,7 @@ RULE = mined_rule_from_dict(
 )
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000))
 def test_row_order_and_dtype_change_nothing(seed: int) -> None:
     """Shuffled rows, reordered columns and other dtypes give the same shards, to the bit."""
@@ -151,7 +151,7 @@ def test_row_order_and_dtype_change_nothing(seed: int) -> None:
     assert all(np.array_equal(a.points, b.points) for a, b in zip(plan.columns, again.columns, strict=True))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000))
 def test_merging_parts_gives_the_whole(seed: int) -> None:
     """Totals of merged parts equal the whole's; each shard table adds up to its rows."""

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from gate_cases import around, baseline, gate_figure, gate_result
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthtab.results import Change, GateFigure, GateResult, GateStatus, Interval, RequirementAnswer
@@ -228,7 +228,6 @@ def test_junit_of_a_gate_that_saw_nothing_fails() -> None:
     assert suite.findall("testcase")[-1].get("name") == "whole gate"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_name_gives_sound_xml_and_narrow_text(name: str) -> None:
     """Whatever stands in a name, XML can be read back and no line is too wide."""

@@ -304,7 +304,7 @@ def test_a_guard_that_is_off_still_drops_identifiers() -> None:
     some.lists(some.tuples(some.sampled_from("abcdefg"), some.integers(0, 8)), min_size=12, max_size=120),
     some.integers(2, 6),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_every_level_left_is_held_by_k_people(rows: list[tuple[str, int]], k: int) -> None:
     """Whatever the table, each level left is held by k people, and guarding twice changes nothing."""
     frame = pd.DataFrame(rows, columns=["x", "person"])
@@ -323,7 +323,7 @@ def test_every_level_left_is_held_by_k_people(rows: list[tuple[str, int]], k: in
     some.lists(some.tuples(some.integers(-50, 50), some.integers(0, 30)), min_size=10, max_size=150),
     some.integers(2, 5),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_each_end_left_is_shared_by_k_people(rows: list[tuple[int, int]], k: int) -> None:
     """Whatever the numbers, k different people hold the smallest and k the largest value left."""
     frame = pd.DataFrame(rows, columns=["x", "person"])

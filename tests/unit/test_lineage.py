@@ -349,7 +349,7 @@ LINEAGES = some.builds(
 
 
 @given(LINEAGES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_json_comes_back_as_it_was(lineage: Lineage) -> None:
     """What is written is read as the same lineage, and written again as the same text, keys sorted."""
     text = lineage.to_json()

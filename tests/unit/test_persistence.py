@@ -142,7 +142,7 @@ def test_an_edited_part_is_found(saved: Path) -> None:
 
 
 @given(some.floats(0.0, 0.999))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_torn_file_is_found(saved: Path, share: float) -> None:
     """Cut off anywhere, the file is told to be torn."""
     whole = saved.read_bytes()
@@ -153,7 +153,7 @@ def test_a_torn_file_is_found(saved: Path, share: float) -> None:
 
 
 @given(some.floats(0.0, 0.9999), some.integers(1, 255))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_flipped_byte_is_found_or_changes_nothing(saved: Path, share: float, flip: int) -> None:
     """One byte changed anywhere: told as damage, or (in the archive's own margins) the same samples."""
     whole = bytearray(saved.read_bytes())

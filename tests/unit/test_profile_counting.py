@@ -52,7 +52,7 @@ def test_tables_equal_a_histogram(n: int, shards: int) -> None:
             assert np.array_equal(counts, expected)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 10_000), st.integers(2, 9), st.integers(1, 400))
 def test_a_cover_holds_each_table_once(seed: int, n_columns: int, most_cells: int) -> None:
     """Every wanted table is in exactly one block that holds its columns, and blocks stay small."""
@@ -73,7 +73,7 @@ def test_fifteen_columns_need_twenty_passes() -> None:
     assert len(cover(list(combinations(range(15), 2)), [11] * 15)) <= 20
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.booleans(), st.sampled_from(["even", "decimals", "heavy", "two", "huge"]))
 def test_bins_equal_a_search(seed: int, exact: bool, shape: str) -> None:
     """Looking values up on the grid gives the bins that a search gives, at points, ends and infinities."""

@@ -314,7 +314,7 @@ def _touches(label: PlacedLabel, other: PlacedLabel, width: float) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.floats(min_value=0.02, max_value=0.98), st.floats(min_value=0.02, max_value=0.98)),

@@ -23,7 +23,7 @@ from synthtab.synthesizers.polychoric import interval_means, latent_correlation,
     some.integers(2, 120),
     some.integers(2, 12),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_quantile_functions_rise_from_0_to_1(values: list[float], quantiles: int, k: int) -> None:
     """Whatever the values: shares and quantiles never fall; every value of k people keeps its exact mass."""
     column = np.array(values)

@@ -93,7 +93,7 @@ def test_rounding_never_leaves_the_bounds() -> None:
     some.integers(0, 4),
     some.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_decimals_are_found_and_kept(values: list[int], decimals: int, is_short: bool) -> None:
     """Numbers of d decimals are written back exactly, in float64 and float32."""
     scale = 1 if is_short else 10**decimals

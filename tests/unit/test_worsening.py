@@ -71,7 +71,6 @@ def test_holm_gives_the_published_adjustment() -> None:
     assert holm([0.6, 0.7]) == (1.0, 1.0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_holm_lies_between_raw_and_bonferroni(raw: list[float]) -> None:
     """An adjusted p-value is no smaller than its own, no larger than m times it, and keeps the order."""
@@ -174,7 +173,7 @@ def test_detectable_worsening_is_that_of_the_noncentral_t() -> None:
     assert 1 - nctdtr(4, told, critical) == pytest.approx(POWER, abs=0.005)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     error=st.floats(1e-4, 1.0),
     freedom=st.integers(1, 40),
